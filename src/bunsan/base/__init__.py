@@ -1,0 +1,1 @@
+"""Ground floor: errors, languages, files, progress. Imports nothing of bunsan above it."""

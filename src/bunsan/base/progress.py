@@ -1,0 +1,61 @@
+"""Progress of long work: a bar on stderr when a person watches, silence otherwise."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress as Bars,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+_quiet = False
+
+
+def be_quiet(quiet: bool = True) -> None:
+    """Show no bars from now on (`--quiet`)."""
+    global _quiet
+    _quiet = quiet
+
+
+def person_watches() -> bool:
+    """True when stderr is a terminal that can redraw a line, and bars were not turned off."""
+    return not _quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+class Progress:
+    """A task under way. `advance` is cheap enough for every batch, not for every token."""
+
+    def __init__(self, bars: Bars | None, title: str, total: float | None) -> None:
+        self._bars = bars
+        self._task = None if bars is None else bars.add_task(title, total=total, note="")
+
+    def advance(self, steps: float = 1, note: str = "") -> None:
+        """`steps` more are done; `note` is a few words shown beside the bar."""
+        if self._bars is not None and self._task is not None:
+            self._bars.update(self._task, advance=steps, note=note)
+
+
+@contextmanager
+def progress(title: str, total: float | None = None) -> Iterator[Progress]:
+    """`with progress("Reading", total=size) as bar: bar.advance(n)`.
+
+    `total` may be None (a pipe has no length): then the time spent is shown instead of the time left.
+    """
+    if not person_watches():
+        yield Progress(None, title, total)
+        return
+    timing = TimeElapsedColumn() if total is None else TimeRemainingColumn()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), TaskProgressColumn())
+    bars = Bars(
+        *columns, timing, TextColumn("{task.fields[note]}"), console=Console(stderr=True), transient=True
+    )
+    with bars:
+        yield Progress(bars, title, total)

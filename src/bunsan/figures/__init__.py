@@ -1,0 +1,1 @@
+"""Drawing: networks and maps as HTML, PNG, SVG, PDF."""

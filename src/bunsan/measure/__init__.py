@@ -1,0 +1,1 @@
+"""Scores and intervals: association measures, confidence intervals, corrections."""

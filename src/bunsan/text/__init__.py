@@ -1,0 +1,1 @@
+"""Documents in, words out: readers, encodings, sentences, morphological analysis."""

@@ -1,0 +1,1 @@
+"""Words as counts: vocabulary, co-occurrence, PPMI, TF-IDF, BM25."""

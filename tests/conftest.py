@@ -1,0 +1,18 @@
+"""What tests share: the real, openly licensed data beside the project, and a quiet environment."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("BUNSAN_LANG", "en")
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data; a test that needs it is skipped where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"needs the open data sets in {SHARED_DATA}, which are not on this machine")
+    return SHARED_DATA
