@@ -102,7 +102,7 @@ def save_arrays(
     header: dict[str, Any] = {}
     if metadata:
         header["__metadata__"] = dict(metadata)
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     offset = 0
     # The widest types first: the format's own reader wants no holes between tensors, and this order
     # keeps each one aligned to its own size without any.
@@ -126,7 +126,7 @@ def save_arrays(
         file.write(text)
         for name in order:
             if contiguous[name].nbytes:
-                file.write(memoryview(contiguous[name]).cast("B"))
+                file.write(contiguous[name].reshape(-1).view(np.uint8))
 
 
 def open_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
@@ -141,7 +141,8 @@ def open_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
     if size == start:
         data: NDArray[Any] = np.empty(0, np.uint8)
     else:
-        data = np.memmap(path, np.uint8, mode="r", offset=0)[start:]
+        # As a plain array: every slice of the memmap subclass would cost a Python call.
+        data = np.asarray(np.memmap(path, np.uint8, mode="r"))[start:]
     arrays: dict[str, NDArray[Any]] = {}
     spans: list[tuple[int, int]] = []
     for name, entry in header.items():

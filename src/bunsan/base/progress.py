@@ -5,16 +5,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress as Bars,
-    SpinnerColumn,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
 
 _quiet = False
 
@@ -25,6 +19,11 @@ def be_quiet(quiet: bool = True) -> None:
     _quiet = quiet
 
 
+def quiet() -> bool:
+    """True after `be_quiet()`."""
+    return _quiet
+
+
 def person_watches() -> bool:
     """True when stderr is a terminal that can redraw a line, and bars were not turned off."""
     return not _quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
@@ -33,7 +32,7 @@ def person_watches() -> bool:
 class Progress:
     """A task under way. `advance` is cheap enough for every batch, not for every token."""
 
-    def __init__(self, bars: Bars | None, title: str, total: float | None) -> None:
+    def __init__(self, bars: "Bars | None", title: str, total: float | None) -> None:
         self._bars = bars
         self._task = None if bars is None else bars.add_task(title, total=total, note="")
 
@@ -52,6 +51,18 @@ def progress(title: str, total: float | None = None) -> Iterator[Progress]:
     if not person_watches():
         yield Progress(None, title, total)
         return
+    # A tenth of a second of imports, wanted only when there is something to draw.
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        SpinnerColumn,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bars
+
     timing = TimeElapsedColumn() if total is None else TimeRemainingColumn()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), TaskProgressColumn())
     bars = Bars(

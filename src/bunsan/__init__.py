@@ -1,0 +1,61 @@
+"""bunsan (分散): distributed representations of Japanese text, learned from your own data.
+
+    import bunsan
+
+    reviews = bunsan.learn("reviews.xlsx", text="comment", by=["area"], to="reviews.bunsan")
+    reviews.search("部屋から海が見える")
+    reviews.similar("朝食")
+    reviews.features(by="area")
+    reviews.network().save("network.html")
+
+Names are loaded when first used, so that `import bunsan` takes milliseconds.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from bunsan._version import __version__
+
+if TYPE_CHECKING:
+    from bunsan.base.errors import BadInput, BunsanError, Interrupted, Missing
+    from bunsan.tasks.facade import Collection, demo, learn
+    from bunsan.tasks.facade import open_collection as open
+    from bunsan.text.words import WordSettings
+
+_WHERE = {
+    "BadInput": ("bunsan.base.errors", "BadInput"),
+    "BunsanError": ("bunsan.base.errors", "BunsanError"),
+    "Collection": ("bunsan.tasks.facade", "Collection"),
+    "Interrupted": ("bunsan.base.errors", "Interrupted"),
+    "Missing": ("bunsan.base.errors", "Missing"),
+    "WordSettings": ("bunsan.text.words", "WordSettings"),
+    "demo": ("bunsan.tasks.facade", "demo"),
+    "learn": ("bunsan.tasks.facade", "learn"),
+    "open": ("bunsan.tasks.facade", "open_collection"),
+}
+
+__all__ = [
+    "BadInput",
+    "BunsanError",
+    "Collection",
+    "Interrupted",
+    "Missing",
+    "WordSettings",
+    "__version__",
+    "demo",
+    "learn",
+    "open",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'bunsan' has no attribute {name!r}")
+    module, attribute = _WHERE[name]
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_WHERE])

@@ -1,0 +1,230 @@
+"""BM25 search over a collection of segments: exact, deterministic, from any number of threads."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bunsan.words.bm25 import kernels
+from bunsan.words.bm25.formulas import Bm25Parameters
+from bunsan.words.bm25.impacts import RANKS
+from bunsan.words.bm25.statistics import Statistics
+
+SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-6, 1e6  # what float32 sums bear with any other constant
+_MOST_DOCUMENTS = 2**32  # a hit is a score and a 32-bit position in one integer
+
+Hits = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentIndex:
+    """One segment as the kernels read it; the arrays are described where they are made.
+
+    Made by `SegmentIndex.of`, from memory or from mapped files alike.
+    """
+
+    terms: NDArray[np.int32]
+    indptr: NDArray[np.int64]
+    docs: NDArray[np.uint32]
+    impact: NDArray[np.float32]
+    best: NDArray[np.float32]
+    bitmap_row: NDArray[np.int32]
+    bitmap: NDArray[np.uint64]
+    bitmap_rank: NDArray[np.uint32]
+    n_documents: int
+
+    @classmethod
+    def of(
+        cls, postings: Mapping[str, NDArray[Any]], impacts: Mapping[str, NDArray[Any]]
+    ) -> "SegmentIndex":
+        """Join what `build_postings` and `compute_impacts` returned for the same segment.
+
+        Raises
+        ------
+        ValueError : they are not of the same segment.
+        """
+        if impacts["impact"].shape != postings["docs"].shape or (
+            impacts["best"].shape != (postings["terms"].size, len(RANKS))
+        ):
+            raise ValueError("these impacts were computed for other postings")
+        arrays = [
+            _plain((postings if name in postings else impacts)[name])
+            for name in cls.__dataclass_fields__
+            if name != "n_documents"
+        ]
+        return cls(*arrays, n_documents=postings["length"].size)
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """All arrays, in the order that `kernels.search_segment` takes them."""
+        return (
+            self.terms,
+            self.indptr,
+            self.docs,
+            self.impact,
+            self.best,
+            self.bitmap_row,
+            self.bitmap,
+            self.bitmap_rank,
+        )
+
+
+def _plain(array: NDArray[Any]) -> NDArray[Any]:
+    """A read-only view that is no memmap: one type, hence one compiled kernel, for both sources."""
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+@dataclass(slots=True)
+class _Room:
+    """Working memory of one thread, as large as the largest segment."""
+
+    accumulator: NDArray[np.float32]
+    candidates: NDArray[np.uint32]
+    scores: NDArray[np.float32]
+
+
+class Bm25:
+    """Ranks the documents of a collection for queries of word ids.
+
+    Ranked are the documents, neither removed nor disallowed, that have at least one word of the
+    query. Their score is the variant's formula summed over all words of the query; a word given
+    twice counts twice, a word no document has counts nothing. With BM25L and BM25+ the sum includes
+    what a word gives to documents that lack it (see `formulas`), the same for all documents.
+
+    Results are exact: the k greatest of the scores that `scores` returns, equal ones in the order
+    of segments and documents. Any number of threads may search at the same time.
+
+    Parameters
+    ----------
+    segments : of the collection, in its order.
+    statistics : of all of them, those from which their impacts were computed.
+    parameters : likewise.
+
+    Raises
+    ------
+    ValueError : more than 2**32 documents.
+    """
+
+    def __init__(
+        self,
+        segments: Sequence[SegmentIndex],
+        statistics: Statistics,
+        parameters: Bm25Parameters | None = None,
+    ) -> None:
+        self.segments = list(segments)
+        self.parameters = Bm25Parameters() if parameters is None else parameters
+        self._statistics = statistics
+        sizes = [segment.n_documents for segment in self.segments]
+        self._first_positions = np.cumsum([0, *sizes], dtype=np.int64)[: len(sizes)]
+        self._n_documents = sum(sizes)
+        if self._n_documents > _MOST_DOCUMENTS:
+            raise ValueError(f"{self._n_documents} documents; {_MOST_DOCUMENTS} is the most")
+        self._largest = max(sizes, default=0)
+        self._arrays = [segment.arrays for segment in self.segments]
+        shape = self.parameters.shape
+        self._constants = (
+            statistics.document_frequency,
+            statistics.documents,
+            self.parameters.code,
+            shape.scale,
+            shape.absent,
+        )
+        self._local = threading.local()
+
+    def search(
+        self,
+        word_ids: ArrayLike,
+        k: int = 10,
+        weights: ArrayLike | None = None,
+        allowed: Sequence[NDArray[np.bool_]] | None = None,
+    ) -> Hits:
+        """The best k documents for one query.
+
+        Parameters
+        ----------
+        word_ids : global ids, of any number; ids the collection does not know (-1) are passed over.
+        k : how many documents are wanted, at least 1.
+        weights : a factor for each of `word_ids`, 0 (leave the word out) or 1e-6 to 1e6.
+        allowed : bool[D] for each segment; documents with False are not returned.
+
+        Returns
+        -------
+        segment int32[h], document int64[h] (within its segment), score float32[h]: the best first,
+        h at most k.
+
+        Raises
+        ------
+        ValueError : k is below 1, or weights or masks of wrong shape or value.
+        """
+        words = np.asarray(word_ids, np.int64)
+        offsets = np.array((0, words.size), np.int64)
+        segment, document, score, found = self._search(offsets, words, weights, k, allowed)
+        n = int(found[0])
+        return segment[0, :n], document[0, :n], score[0, :n]
+
+    def search_many(
+        self,
+        queries: Sequence[ArrayLike],
+        k: int = 10,
+        weights: Sequence[ArrayLike] | None = None,
+        allowed: Sequence[NDArray[np.bool_]] | None = None,
+        threads: int = 1,
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]:
+        """The best k documents for each of Q queries, as `search` finds them but with less overhead.
+
+        `allowed` holds for all queries; `threads` share the queries among them.
+
+        Returns
+        -------
+        segment int32[Q, k], document int64[Q, k], score float32[Q, k]; where a query has fewer hits
+        the rest of its row is -1, -1 and 0.
+        """
+        parts = [np.asarray(query, np.int64) for query in queries]
+        offsets = np.zeros(len(parts) + 1, np.int64)
+        np.cumsum([part.size for part in parts], out=offsets[1:])
+        words = np.concatenate(parts) if parts else np.empty(0, np.int64)
+        flat = None
+        if weights is not None:
+            factors = [np.asarray(one, np.float64) for one in weights]
+            if [one.shape for one in factors] != [part.shape for part in parts]:
+                raise ValueError("weights must have the shape of the queries")
+            flat = np.concatenate(factors) if factors else np.empty(0)
+        if threads <= 1 or len(parts) < 2:
+            return self._search(offsets, words, flat, k, allowed)[:3]
+
+        def share(first: int, last: int) -> Hits:
+            a, b = offsets[first], offsets[last]
+            some = None if flat is None else flat[a:b]
+            return self._search(offsets[first : last + 1] - a, words[a:b], some, k, allowed)[:3]
+
+        cuts = np.linspace(0, len(parts), min(threads, len(parts)) + 1).astype(int).tolist()
+        with ThreadPoolExecutor(len(cuts) - 1) as pool:
+            segment, document, score = zip(*pool.map(share, cuts[:-1], cuts[1:]), strict=True)
+        return np.concatenate(segment), np.concatenate(document), np.concatenate(score)
+
+    def scores(
+        self, word_ids: ArrayLike, weights: ArrayLike | None = None
+    ) -> list[NDArray[np.float32]]:
+        """The score of every document, float32[D] for each segment; 0 for removed documents.
+
+        Documents without any word of the query get their formula's value too, which is above zero
+        for BM25L and BM25+.
+        """
+        words = np.asarray(word_ids, np.int64)
+        offsets = np.array((0, words.size), np.int64)
+        words, weight, shifts, counts = self._prepare(offsets, words, weights)
+        n = counts[0, 0]
+        dense = []
+        for index in self.segments:
+            score = np.zeros(index.n_documents, np.float32)
+            arrays = index.terms, index.indptr, index.docs, index.impact
+            kernels.add_scores(words[:n], weight[:n], *arrays, score)
+            score += shifts[0]
+            dense.append(score)
+        return dense
