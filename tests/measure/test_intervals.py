@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bunsan.base.errors import BadInput
 from bunsan.measure.intervals import (

@@ -18,7 +18,7 @@ from typing import Any
 from bunsan.base.errors import BadInput, Interrupted
 from bunsan.base.language import tr
 from bunsan.base.progress import Progress, progress
-from bunsan.collection.change import put_vocabulary
+from bunsan.collection.change import commit, put_vocabulary
 from bunsan.collection.matching import Matcher
 from bunsan.collection.segment import SegmentState
 from bunsan.collection.storage import State, Storage
@@ -277,19 +277,16 @@ class _Job:
         segments = old + self.done
         if not any(s.documents > s.removed for s in segments):
             raise self._nothing_read()
-        self.state = {
-            "generation": self.state["generation"] + 1,
+        state: State = {
+            "generation": self.state["generation"],
             "label": self.label,
             "words": self.settings.to_dict(),
             "reading": {**self.reading.options(), "text": self.read_report.text},
             "by": list(dict.fromkeys([*kept_by, *self.read_report.by])),
             "sources": self.source_names,
-            "vocabulary": put_vocabulary(self.storage, self.vocabulary.finish()),
-            "segments": [s.to_dict() for s in segments],
             "report": self.read_report.to_dict(),
         }
-        self.storage.commit(self.state)
-        self.storage.keep_only(live_blobs(self.state))
+        commit(self.storage, state, segments, self.vocabulary.finish())
 
     # What goes wrong ------------------------------------------------------------------------------
 

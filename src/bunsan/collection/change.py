@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.collection.matching import remove_documents
-from bunsan.collection.segment import Segment
-from bunsan.collection.storage import Storage
+from bunsan.collection.merge import join, runs_to_join
+from bunsan.collection.segment import Segment, SegmentState
+from bunsan.collection.storage import State, Storage
 from bunsan.collection.stored import StoredCollection, live_blobs
+from bunsan.collection.writer import TOKENS_IN_A_SEGMENT
 from bunsan.words.vocabulary import Vocabulary, VocabularyBuilder
 
 
@@ -41,13 +43,29 @@ def remove(storage: Storage, where: dict[str, str] | None = None, source: str | 
                 remedy=tr("Delete the folder instead.", "フォルダーごと削除してください。"),
                 file=storage.location,
             )
-        state = {k: v for k, v in collection.state.items() if k != "pending"}
-        state["generation"] += 1
-        state["segments"] = [s.to_dict() for s in states]
-        state["vocabulary"] = put_vocabulary(storage, builder.finish())
-        storage.commit(state)
-        storage.keep_only(live_blobs(state))
+        commit(storage, collection.state, states, builder.finish())
         return removed
+
+
+def commit(
+    storage: Storage, state: State, segments: list[SegmentState], vocabulary: Vocabulary
+) -> None:
+    """Make these segments and this vocabulary the collection's next generation.
+
+    Small segments are joined first. What the new state does not name is deleted after it counts.
+    """
+    state = {k: v for k, v in state.items() if k != "pending"}
+    opened = [Segment(storage, s, state["sources"]) for s in segments]
+    joined: list[SegmentState] = []
+    at = 0
+    for begin, end in runs_to_join(segments, TOKENS_IN_A_SEGMENT):
+        joined += [*segments[at:begin], join(storage, opened[begin:end], vocabulary)]
+        at = end
+    state["generation"] = state["generation"] + 1
+    state["segments"] = [s.to_dict() for s in [*joined, *segments[at:]]]
+    state["vocabulary"] = put_vocabulary(storage, vocabulary)
+    storage.commit(state)
+    storage.keep_only(live_blobs(state))
 
 
 def _selected(

@@ -103,7 +103,7 @@ class Reading:
     sheet: str | int | None = None
     on_bad: OnBad = "skip"
     report: ReadReport = field(default_factory=ReadReport)
-    tables: int = 0  # tables begun; the first one's columns go into the report
+    first: tuple[str, tuple[str, ...]] | None = None  # the columns used of the first table
 
     def bad(self, file: str, row: int, reason: str, problem: str, remedy: str) -> None:
         """Count a bad row, or refuse it."""

@@ -1,8 +1,8 @@
 """The five BM25 scoring functions that are in use, and the one shape they all have.
 
 Kamphuis, de Vries, Boytsov, Lin (ECIR 2020), "Which BM25 Do You Mean? A Large-Scale
-Reproducibility Study of Scoring Variants", table 1, tells them apart. Each is a sum over the words of
-the query of `idf(word) * tf_component(tf, length)`, and every `tf_component` can be written
+Reproducibility Study of Scoring Variants", table 1, tells them apart. Each is a sum over the words
+of the query of `idf(word) * tf_component(tf, length)`, and every `tf_component` can be written
 
     absent + scale * tf / (tf + saturation * (1 - b + b * length / average_length))
 
@@ -12,8 +12,8 @@ or added when a query comes.
 
 `absent` is what a word contributes to a document that lacks it. BM25L and BM25+ were proposed (Lv
 and Zhai 2011) with their delta given only to documents that have the word; in the form of Kamphuis
-et al., which this follows, the sum runs over all words of the query for every document. The two differ
-in scores and, for queries of several words, in ranks.
+et al., which this follows, the sum runs over all words of the query for every document. The two
+differ in scores and, for queries of several words, in ranks.
 """
 
 import math
@@ -67,7 +67,7 @@ def idf_bm25plus(df: float, n: float) -> float:
 
 @njit(nogil=True, cache=True)
 def inverse_document_frequency(variant: int, df: float, n: float) -> float:
-    """Idf of a word in `df` of `n` documents; `variant` is an index into `VARIANTS`, df at least 1."""
+    """Idf of a word in `df` (at least 1) of `n` documents; `variant` indexes `VARIANTS`."""
     if variant == 0:
         return idf_robertson(df, n)
     if variant == 1:

@@ -34,3 +34,18 @@ def push(heap: NDArray[Any], size: int, x: Any) -> int:
         i = child
     heap[i] = x
     return size
+
+
+@njit(nogil=True, cache=True)
+def kth_greatest(values: NDArray[Any], floor: Any, heap: NDArray[Any]) -> Any:
+    """The k-th greatest of `values` if it is above `floor`, else `floor`; k is heap.size.
+
+    `heap` is room to work in.
+    """
+    size = 0
+    for x in values:
+        if x > floor:
+            size = push(heap, size, x)
+            if size == heap.size:
+                floor = heap[0]
+    return floor

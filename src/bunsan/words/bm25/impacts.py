@@ -4,9 +4,9 @@ The impact of a word in a document is `tf / (tf + saturation * (1 - b + b * leng
 number from 0 to 1, without the word's idf. Keeping idf out, to be multiplied in when a query comes,
 costs one multiplication a posting and buys this:
 
-- Impacts then depend on the collection through nothing but its average length. So the key that tells
-  whether stored impacts still hold is a few numbers. With idf inside it would have to cover the
-  document frequency of every word: two collections can agree in all totals and differ there.
+- Impacts then depend on the collection through nothing but its average length. So the key that
+  tells whether stored impacts still hold is a few numbers. With idf inside it would have to cover
+  the document frequency of every word: two collections can agree in all totals and differ there.
 - They serve four of the five variants unchanged, and do not need to know the other segments' words.
 - Weights of query words (repetition, feedback) are multiplied in anyway: one product does for both.
 
@@ -15,8 +15,8 @@ It does not make additions free: a new segment changes the average length and wi
 the same text took.
 """
 
+import hashlib
 import json
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 
 from bunsan.base.files import open_arrays, read_metadata, save_arrays
 from bunsan.words.bm25.formulas import Bm25Parameters
-from bunsan.words.bm25.heap import push
+from bunsan.words.bm25.heap import kth_greatest
 from bunsan.words.bm25.statistics import Statistics
 
-# `best` holds each word's 1st, 10th and 100th greatest impact. The 1st bounds what the word can add to
-# any document. The k-th is a score that k documents reach by this word alone, so a search for the k
-# best need not look at anything below it.
+# `best` holds each word's 1st, 10th and 100th greatest impact. The 1st bounds what the word can add
+# to any document. The k-th is a score that k documents reach by this word alone, so a search for
+# the k best need not look at anything below it.
 RANKS = (1, 10, 100)
 
 
@@ -52,24 +52,21 @@ def compute_impacts(
 
     Returns
     -------
-    impact : float32[P], in the order of postings["docs"]; minus infinity for removed documents, which
-        keeps them out of every result without a test in the inner loops.
+    impact : float32[P], in the order of postings["docs"]; minus infinity for removed documents,
+        which keeps them out of every result without a test in the inner loops.
     best : float32[T, 3], each word's greatest impacts of the ranks `RANKS` among live documents, 0
         where fewer have the word.
+    removed : uint32[r], the removed documents.
     """
     ratio = postings["length"] / statistics.average_length
     norm = parameters.shape.saturation * (1.0 - parameters.b + parameters.b * ratio)
-    if live is not None:
-        norm[~live] = -1.0
+    removed = np.empty(0, np.uint32) if live is None else np.flatnonzero(~live).astype(np.uint32)
+    norm[removed] = -1.0
     impact = np.empty(postings["docs"].size, np.float32)
     best = np.zeros((postings["terms"].size, len(RANKS)), np.float32)
-    _saturate(
-        *(np.asarray(postings[name]) for name in ("indptr", "docs", "tf")),
-        norm.astype(np.float32),
-        impact,
-        best,
-    )
-    return {"impact": impact, "best": best}
+    indptr, docs, tf = (np.asarray(postings[name]) for name in ("indptr", "docs", "tf"))
+    _saturate(indptr, docs, tf, norm.astype(np.float32), impact, best)
+    return {"impact": impact, "best": best, "removed": removed}
 
 
 def impact_key(
@@ -79,12 +76,13 @@ def impact_key(
 
     Impacts stored under an equal key may be used again.
     """
-    removed = None if live is None or bool(live.all()) else zlib.crc32(np.packbits(live).tobytes())
+    removed = None
+    if live is not None and not live.all():
+        removed = hashlib.blake2b(np.packbits(live).tobytes(), digest_size=16).hexdigest()
     return {
         "saturation": parameters.shape.saturation,
         "b": parameters.b,
         "average_length": statistics.average_length if parameters.b else None,
-        "documents": None if removed is None else int(np.count_nonzero(live)),
         "removed": removed,
     }
 
@@ -121,18 +119,16 @@ def _saturate(
 ) -> None:
     ten, hundred = np.empty(RANKS[1], np.float32), np.empty(RANKS[2], np.float32)
     for t in range(best.shape[0]):
+        begin, end = indptr[t], indptr[t + 1]
         greatest = np.float32(0)
-        n_ten, n_hundred = 0, 0
-        for j in range(indptr[t], indptr[t + 1]):
+        for j in range(begin, end):
             f, n = np.float32(tf[j]), norm[docs[j]]
             x = f / (f + n) if n >= 0 else np.float32(-np.inf)
             impact[j] = x
             greatest = max(greatest, x)
-            if x > 0 and (n_hundred < hundred.size or x > hundred[0]):
-                n_hundred = push(hundred, n_hundred, x)
-                n_ten = push(ten, n_ten, x)
         best[t, 0] = greatest
-        if n_ten == ten.size:
-            best[t, 1] = ten[0]
-        if n_hundred == hundred.size:
-            best[t, 2] = hundred[0]
+        # Most words are rare: these two are worth passes of their own, which rare words skip.
+        if end - begin >= ten.size:
+            best[t, 1] = kth_greatest(impact[begin:end], np.float32(0), ten)
+        if end - begin >= hundred.size:
+            best[t, 2] = kth_greatest(impact[begin:end], np.float32(0), hundred)

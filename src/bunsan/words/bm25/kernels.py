@@ -6,12 +6,13 @@ document over the threshold, no new document is admitted; those already seen are
 lists that are left, and dropped when they fall out of reach. Lists are read term by term, which
 lets the inner loops be a few instructions without branches.
 
-The threshold is a score that k documents are known to reach. It starts from the k-th best impact of
-each single word (see `impacts.RANKS`) and from the hits of earlier segments, and rises as sums grow.
+The threshold is a score that k documents are known to reach. It starts from the k-th best impact
+of each single word (see `impacts.RANKS`) and from the hits of earlier segments, and rises as sums
+grow.
 
-Every document's sum is formed in the same order of words, in every segment: equal documents get equal
-scores, bit for bit. Bounds are sums of rounded numbers too, so all comparisons with the threshold
-leave it a `slack` that exceeds what rounding can do; the result is exact, not nearly so.
+Every document's sum is formed in the same order of words, in every segment: equal documents get
+equal scores, bit for bit. Bounds are sums of rounded numbers too, so all comparisons with the
+threshold leave it a `slack` that exceeds what rounding can do; the result is exact, not nearly so.
 
 A document that may not be returned is minus infinity: its impact if it was removed, its accumulator
 if this query does not allow it. No sum reaches the threshold from there.
@@ -20,39 +21,44 @@ if this query does not allow it. No sum reaches the threshold from there.
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from bunsan.words.bm25.formulas import inverse_document_frequency
-from bunsan.words.bm25.heap import push
+from bunsan.words.bm25.heap import kth_greatest, push
 
-# Reading a whole list costs a step a posting; finding one document in it by bisection costs about as
-# many steps as this.
+# Reading a whole list costs a step a posting; finding one document in it by bisection costs about
+# as many steps as this.
 _BISECTION_COST = 8
 
 _LAST = np.uint64(0xFFFFFFFF)
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _count_ones(_typing: Any, word: Any) -> Any:
     """How many bits of a uint64 are set, as one instruction."""
 
-    def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), generate
 
 
 @njit(nogil=True, cache=True)
-def _key(score: np.float32, position: int) -> np.uint64:
+def key_of(score: np.float32, position: int) -> np.uint64:
     """One number that orders hits: by score, and among equals by position, the earlier greater.
 
     The bits of floats that are not negative are in the order of the floats.
     """
     bits = np.uint64(np.float32(score).view(np.uint32))
     return (bits << np.uint64(32)) | (_LAST - np.uint64(position))
+
+
+@njit(nogil=True, cache=True)
+def position_of(key: np.uint64) -> int:
+    """The position that `key_of` was given."""
+    return int(np.int64(_LAST - (key & _LAST)))
 
 
 @njit(nogil=True, cache=True)
@@ -74,14 +80,15 @@ def prepare(
     weights: NDArray[np.float32],
     shifts: NDArray[np.float32],
     counts: NDArray[np.int64],
-) -> None:
+) -> bool:
     """Turn queries into distinct words and their weights, the weightiest first.
 
     Query q is query_words[offsets[q]:offsets[q+1]]. Its words go to the same place of `words` and
     `weights`; counts[q] is how many there are of weight above zero, and how many in all: words of
-    the collection whose idf is zero follow the others. shifts[q] is the sum of what all of them give
-    to a document that lacks them.
+    the collection whose idf is zero follow the others. shifts[q] is the sum of what all of them
+    give to a document that lacks them. Returns whether any query has words whose idf is zero.
     """
+    unweighted = False
     for q in range(counts.shape[0]):
         first, n_query = offsets[q], offsets[q + 1] - offsets[q]
         raw = query_words[first : first + n_query]
@@ -102,16 +109,18 @@ def prepare(
             weight = repeated * inverse_document_frequency(variant, float(df), float(n_documents))
             shift += weight * absent
             # Ascending keys: descending weights, then ascending words, whatever the query's order.
-            keys[n] = ~_key(np.float32(weight * scale), word)
+            keys[n] = ~key_of(np.float32(weight * scale), word)
             n += 1
         keys = np.sort(keys[:n])
         for j in range(n):
             key = ~keys[j]
-            words[first + j] = np.int64(_LAST - (key & _LAST))
+            words[first + j] = position_of(key)
             weights[first + j] = _score_of(key)
             n_weighted += weights[first + j] > 0
         counts[q, 0], counts[q, 1] = n_weighted, n
+        unweighted |= n_weighted < n
         shifts[q] = shift
+    return unweighted
 
 
 @njit(nogil=True, cache=True)
@@ -124,14 +133,14 @@ def _accumulate(
     n: int,
 ) -> int:
     """Add one list to the sums; documents met for the first time become candidates."""
-    m = np.uint64(n)
+    m = n
     for j in range(docs.size):
         d = docs[j]
         a = accumulator[d]
         candidates[m] = d
-        m += np.uint64(a == 0)
+        m += a == 0
         accumulator[d] = a + weight * impact[j]
-    return np.int64(m)
+    return m
 
 
 @njit(nogil=True, cache=True)
@@ -144,14 +153,14 @@ def _take_first(
     candidates: NDArray[np.uint32],
     scores: NDArray[np.float32],
 ) -> int:
-    """The documents of one list that can still reach `low` when `rest` is the most they may gain."""
-    m = np.uint64(0)
+    """The documents of one list that can still reach `low` with `rest` more."""
+    m = 0
     for j in range(docs.size):
         a = weight * impact[j]
         candidates[m] = docs[j]
         scores[m] = a
-        m += np.uint64(a + rest >= low)
-    return np.int64(m)
+        m += a + rest >= low
+    return m
 
 
 @njit(nogil=True, cache=True)
@@ -181,13 +190,13 @@ def _keep_within_reach(
     low: np.float32,
 ) -> int:
     """Drop the candidates that cannot reach `low` with `rest` more."""
-    m = np.uint64(0)
+    m = 0
     for j in range(n):
         a = scores[j]
         candidates[m] = candidates[j]
         scores[m] = a
-        m += np.uint64(a + rest >= low)
-    return np.int64(m)
+        m += a + rest >= low
+    return m
 
 
 @njit(nogil=True, cache=True)
@@ -255,20 +264,6 @@ def _look_up_scanning(
 
 
 @njit(nogil=True, cache=True)
-def _raise_threshold(
-    values: NDArray[np.float32], n: int, threshold: np.float32, heap: NDArray[np.float32]
-) -> np.float32:
-    """The heap.size-th greatest of n values if that is above the threshold, else the threshold."""
-    size = 0
-    for j in range(n):
-        if values[j] > threshold:
-            size = push(heap, size, values[j])
-            if size == heap.size:
-                threshold = heap[0]
-    return threshold
-
-
-@njit(nogil=True, cache=True)
 def _search_one(
     words: NDArray[np.int64],
     weights: NDArray[np.float32],
@@ -332,22 +327,20 @@ def _search_one(
             i += 1
             if i < n_terms and rest[i] >= low:
                 _gather(accumulator, candidates, n, scores)
-                threshold = _raise_threshold(scores, n, threshold, partial_heap)
+                threshold = kth_greatest(scores[:n], threshold, partial_heap)
                 low = threshold - slack * (threshold + shift)
         _gather(accumulator, candidates, n, scores)
         _clear(accumulator, candidates, n)
 
     while i < n_terms:
-        threshold = _raise_threshold(scores, n, threshold, partial_heap)
+        threshold = kth_greatest(scores[:n], threshold, partial_heap)
         low = threshold - slack * (threshold + shift)
         n = _keep_within_reach(candidates, scores, n, rest[i], low)
         begin, end = indptr[term[i]], indptr[term[i] + 1]
         docs, impact = all_docs[begin:end], all_impacts[begin:end]
         row = bitmap_row[term[i]]
         if row >= 0:
-            _look_up_bitmap(
-                bitmap[row], bitmap_rank[row], impact, weight[i], candidates, scores, n
-            )
+            _look_up_bitmap(bitmap[row], bitmap_rank[row], impact, weight[i], candidates, scores, n)
         elif docs.size < n * _BISECTION_COST:
             _look_up_scanning(docs, impact, weight[i], candidates, scores, n, accumulator)
         else:
@@ -356,7 +349,7 @@ def _search_one(
 
     for j in range(n):
         if scores[j] >= low and scores[j] > 0:
-            key = _key(scores[j] + shift, first_position + candidates[j])
+            key = key_of(scores[j] + shift, first_position + candidates[j])
             n_hits = push(hits, n_hits, key)
     return n_hits
 
@@ -394,7 +387,7 @@ def search_segment(
     terms ... bitmap_rank : the segment, see `build_postings` and `compute_impacts`.
     accumulator, candidates, scores : room for all documents and one more; accumulator[d] is 0 for
         every document that is allowed, before and after.
-    hits, n_hits : uint64[Q, k] heaps of keys (see `_key`), and how many each holds.
+    hits, n_hits : uint64[Q, k] heaps of keys (see `key_of`), and how many each holds.
     """
     partial_heap = np.empty(hits.shape[1], np.float32)
     for q in range(counts.shape[0]):
@@ -455,7 +448,7 @@ def finish(
         keys = np.sort(hits[q, : n_hits[q]])
         for j in range(keys.size):
             key = keys[keys.size - 1 - j]
-            position = np.int64(_LAST - (key & _LAST))
+            position = position_of(key)
             s = np.searchsorted(first_positions, position, side="right") - 1
             segment[q, j] = s
             document[q, j] = position - first_positions[s]

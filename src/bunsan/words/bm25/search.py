@@ -1,6 +1,7 @@
 """BM25 search over a collection of segments: exact, deterministic, from any number of threads."""
 
 import threading
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from bunsan.words.bm25.statistics import Statistics
 SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-6, 1e6  # what float32 sums bear with any other constant
 _MOST_DOCUMENTS = 2**32  # a hit is a score and a 32-bit position in one integer
 
+# distinct words, weights, shifts, counts, whether any word has weight zero; see `kernels.prepare`
+_Prepared = tuple[
+    NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], NDArray[np.int64], bool
+]
 Hits = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]
 
 
@@ -35,6 +40,7 @@ class SegmentIndex:
     bitmap_row: NDArray[np.int32]
     bitmap: NDArray[np.uint64]
     bitmap_rank: NDArray[np.uint32]
+    removed: NDArray[np.uint32]
     n_documents: int
 
     @classmethod
@@ -51,12 +57,18 @@ class SegmentIndex:
             impacts["best"].shape != (postings["terms"].size, len(RANKS))
         ):
             raise ValueError("these impacts were computed for other postings")
-        arrays = [
-            _plain((postings if name in postings else impacts)[name])
-            for name in cls.__dataclass_fields__
-            if name != "n_documents"
-        ]
-        return cls(*arrays, n_documents=postings["length"].size)
+        return cls(
+            terms=_plain(postings["terms"]),
+            indptr=_plain(postings["indptr"]),
+            docs=_plain(postings["docs"]),
+            impact=_plain(impacts["impact"]),
+            best=_plain(impacts["best"]),
+            bitmap_row=_plain(postings["bitmap_row"]),
+            bitmap=_plain(postings["bitmap"]),
+            bitmap_rank=_plain(postings["bitmap_rank"]),
+            removed=_plain(impacts["removed"]),
+            n_documents=postings["length"].size,
+        )
 
     @property
     def arrays(self) -> tuple[NDArray[Any], ...]:
@@ -71,6 +83,12 @@ class SegmentIndex:
             self.bitmap,
             self.bitmap_rank,
         )
+
+
+def _column(k: int) -> int:
+    """The column of `best` whose rank is no smaller than k, -1 if there is none."""
+    column = bisect_left(RANKS, k)
+    return column if column < len(RANKS) else -1
 
 
 def _plain(array: NDArray[Any]) -> NDArray[Any]:
@@ -122,6 +140,7 @@ class Bm25:
         self._statistics = statistics
         sizes = [segment.n_documents for segment in self.segments]
         self._first_positions = np.cumsum([0, *sizes], dtype=np.int64)[: len(sizes)]
+        self._offsets = self._first_positions.tolist()
         self._n_documents = sum(sizes)
         if self._n_documents > _MOST_DOCUMENTS:
             raise ValueError(f"{self._n_documents} documents; {_MOST_DOCUMENTS} is the most")
@@ -176,7 +195,7 @@ class Bm25:
         allowed: Sequence[NDArray[np.bool_]] | None = None,
         threads: int = 1,
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]:
-        """The best k documents for each of Q queries, as `search` finds them but with less overhead.
+        """The best k documents for each of Q queries, as `search` finds them with less overhead.
 
         `allowed` holds for all queries; `threads` share the queries among them.
 
@@ -218,7 +237,7 @@ class Bm25:
         """
         words = np.asarray(word_ids, np.int64)
         offsets = np.array((0, words.size), np.int64)
-        words, weight, shifts, counts = self._prepare(offsets, words, weights)
+        words, weight, shifts, counts, _ = self._prepare(offsets, words, weights)
         n = counts[0, 0]
         dense = []
         for index in self.segments:
@@ -226,5 +245,122 @@ class Bm25:
             arrays = index.terms, index.indptr, index.docs, index.impact
             kernels.add_scores(words[:n], weight[:n], *arrays, score)
             score += shifts[0]
+            score[index.removed] = 0
             dense.append(score)
         return dense
+
+    def _prepare(
+        self, offsets: NDArray[np.int64], words: NDArray[np.int64], weights: ArrayLike | None
+    ) -> _Prepared:
+        """Queries as kernels take them."""
+        if words.ndim != 1:
+            raise ValueError("a query is a sequence of word ids")
+        if weights is None:
+            factors = np.ones(words.size)
+        else:
+            factors = np.asarray(weights, np.float64)
+            if factors.shape != words.shape:
+                raise ValueError("weights must have the shape of the query")
+            usable = (factors >= SMALLEST_WEIGHT) & (factors <= LARGEST_WEIGHT)
+            if not (usable | (factors == 0)).all():
+                raise ValueError(f"weights must be 0 or {SMALLEST_WEIGHT:g} to {LARGEST_WEIGHT:g}")
+        n_queries = offsets.size - 1
+        distinct, weight = np.empty(words.size, np.int64), np.empty(words.size, np.float32)
+        shifts, counts = np.empty(n_queries, np.float32), np.empty((n_queries, 2), np.int64)
+        unweighted = kernels.prepare(
+            offsets, words, factors, *self._constants, distinct, weight, shifts, counts
+        )
+        return distinct, weight, shifts, counts, unweighted
+
+    def _search(
+        self,
+        offsets: NDArray[np.int64],
+        words: NDArray[np.int64],
+        weights: ArrayLike | None,
+        k: int,
+        allowed: Sequence[NDArray[np.bool_]] | None,
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
+        """Rows of k hits, and how many each row has."""
+        if k < 1:
+            raise ValueError(f"k is {k}; it must be at least 1")
+        if allowed is not None and [mask.shape for mask in allowed] != [
+            (segment.n_documents,) for segment in self.segments
+        ]:
+            raise ValueError("allowed must have one mask for each segment, as long as it")
+        words, weight, shifts, counts, unweighted = self._prepare(offsets, words, weights)
+        shape = (counts.shape[0], k)
+        hits = np.empty((shape[0], max(1, min(k, self._n_documents))), np.uint64)
+        found = np.zeros(shape[0], np.int64)
+        column = -1 if allowed is not None else _column(k)
+        room = self._room()
+        for i, arrays in enumerate(self._arrays):
+            accumulator = room.accumulator[: self.segments[i].n_documents]
+            if allowed is not None:
+                np.putmask(accumulator, ~allowed[i], -np.inf)
+            try:
+                kernels.search_segment(
+                    offsets,
+                    words,
+                    weight,
+                    shifts,
+                    counts,
+                    column,
+                    allowed is not None,
+                    self._offsets[i],
+                    *arrays,
+                    accumulator,
+                    room.candidates,
+                    room.scores,
+                    hits,
+                    found,
+                )
+            finally:
+                if allowed is not None:
+                    accumulator[:] = 0
+        if unweighted:
+            for q in np.flatnonzero((counts[:, 0] < counts[:, 1]) & (found < hits.shape[1])):
+                a, b = offsets[q] + counts[q]
+                found[q] = self._add_unweighted(words[a:b], shifts[q], allowed, hits[q], found[q])
+        segment, document = np.full(shape, -1, np.int32), np.full(shape, -1, np.int64)
+        score = np.zeros(shape, np.float32)
+        kernels.finish(hits, found, self._first_positions, segment, document, score)
+        return segment, document, score, found
+
+    def _add_unweighted(
+        self,
+        words: NDArray[np.int64],
+        shift: np.float32,
+        allowed: Sequence[NDArray[np.bool_]] | None,
+        hits: NDArray[np.uint64],
+        found: int,
+    ) -> int:
+        """Append to `hits` the documents that have some of `words`, all of weight zero.
+
+        Words of a query may have an idf of zero (see `formulas`). Documents that have no other word
+        of it come after all others, in their order; a word that every document has still finds
+        them. Returns the number of hits.
+        """
+        known = [kernels.position_of(key) for key in hits[:found]]
+        for i, index in enumerate(self.segments):
+            has = np.zeros(index.n_documents, np.bool_)
+            for word in words:
+                t = int(np.searchsorted(index.terms, word))
+                if t < index.terms.size and index.terms[t] == word:
+                    has[index.docs[index.indptr[t] : index.indptr[t + 1]]] = True
+            has[index.removed] = False
+            if allowed is not None:
+                has &= allowed[i]
+            first = self._offsets[i]
+            has[[p - first for p in known if first <= p < first + index.n_documents]] = False
+            for d in np.flatnonzero(has)[: hits.size - found]:
+                hits[found] = kernels.key_of(shift, first + d)
+                found += 1
+        return found
+
+    def _room(self) -> _Room:
+        room: _Room | None = getattr(self._local, "room", None)
+        if room is None:
+            n = self._largest + 1
+            room = _Room(np.zeros(n, np.float32), np.empty(n, np.uint32), np.empty(n, np.float32))
+            self._local.room = room
+        return room

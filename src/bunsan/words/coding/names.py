@@ -1,18 +1,18 @@
 """Names of parts of speech and conjugation forms in KH Coder's rules, and what they are here.
 
 KH Coder sorts the words of ChaSen and MeCab (IPADIC's parts of speech) into its own classes: by
-part of speech, and some by spelling too: 名詞B, 動詞B, 形容詞B and 副詞B are those in hiragana only,
-名詞C those of one character. Here words have Universal Dependencies' tags, which know no spelling
-and no サ変; a rule names its word anyway, so the spelling follows from the word that was typed.
+part of speech, and some by spelling too: 名詞B, 動詞B, 形容詞B and 副詞B are those in hiragana
+only, 名詞C those of one character. Here words have Universal Dependencies' tags, which know no
+spelling and no サ変; a rule names its word, so the spelling follows from what was typed.
 Conjugation forms are IPADIC's there; here they may also be UniDic's, which Sudachi has.
 """
 
 import unicodedata
 from dataclasses import dataclass
 
-UD_TAGS = (
-    "NOUN PROPN VERB ADJ ADV PRON NUM ADP AUX PART CCONJ SCONJ DET INTJ AFFIX SYM PUNCT X".split()
-)
+_CONTENT = ("NOUN", "PROPN", "VERB", "ADJ", "ADV", "PRON", "NUM", "INTJ", "X")
+_FUNCTION = ("ADP", "AUX", "PART", "CCONJ", "SCONJ", "DET", "AFFIX", "SYM", "PUNCT")
+UD_TAGS = _CONTENT + _FUNCTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,9 @@ def parts_of_speech() -> list[str]:
     return [*_CLASSES, *UD_TAGS]
 
 
-# IPADIC's conjugation forms (plain width) and UniDic's that stand in the same place. IPADIC has forms
-# of their own for what UniDic counts as kinds of 連用形 and 未然形: 買っ is 連用タ接続 there and not 連用形.
+# IPADIC's conjugation forms (plain width) and UniDic's that stand in the same place. IPADIC has
+# forms of their own for what UniDic counts as kinds of 連用形 and 未然形: 買っ is 連用タ接続 there
+# and not 連用形.
 _INFLECTIONS = {
     "基本形": "終止形 連体形",
     "音便基本形": "終止形-促音便 終止形-撥音便 終止形-ウ音便",
@@ -116,7 +117,10 @@ _INFLECTIONS = {
     "体言接続特殊2": "連体形",
     "ガル接続": "語幹",
 }
-_UNIDIC_FORMS = "未然形 連用形 終止形 連体形 已然形 仮定形 命令形 意志推量形 語幹 ク語法".split()
+_UNIDIC_FORMS = (
+    *("未然形", "連用形", "終止形", "連体形", "已然形", "仮定形", "命令形"),
+    *("意志推量形", "語幹", "ク語法"),
+)
 
 
 def is_inflection(name: str) -> bool:

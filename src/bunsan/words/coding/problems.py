@@ -55,7 +55,7 @@ _PROBLEMS = {
         '"not equal" is: not ( a == b ). A word with such signs is written in " ".',
         "{text} は読み取れません。",
         "使える演算子は | & ! ( ) + - * / == > >= < <= で、前後に空白を入れます。"
-        "「等しくない」は not ( a == b ) です。こうした記号を含む語は \" \" で囲んでください。",
+        '「等しくない」は not ( a == b ) です。こうした記号を含む語は " " で囲んでください。',
     ),
     "phrase": (
         "{text} is no phrase: + joins words only.",
@@ -70,7 +70,7 @@ _PROBLEMS = {
         "Write word-->part of speech, word->conjugation form or word=>surface; the last two may "
         "follow a part of speech; + and quotation marks cannot be used.",
         "{text} は品詞や活用形の指定になっていません。",
-        "語-->品詞、語->活用形、語=>表層 のように書いてください(後の二つは品詞の後にも付けられます)。"
+        "語-->品詞、語->活用形、語=>表層 のように書いてください(後の二つは品詞の後にも付きます)。"
         "+ や引用符とは組めません。",
     ),
     "part of speech": (
@@ -117,7 +117,8 @@ _PROBLEMS = {
         "Write {name}(A-B) with half-width hyphens; strings in quotation marks, + and --> "
         "cannot stand inside.",
         "{text} の中には、ハイフンでつないだ二つ以上の語だけを書けます。",
-        "{name}(語A-語B) のように半角ハイフンでつないでください。'文字列'、+、--> は中に書けません。",
+        "{name}(語A-語B) のように半角ハイフンでつないでください。"
+        "'文字列'、+、--> は中に書けません。",
     ),
     "near twice": (
         "{text} names the same word twice.",

@@ -156,7 +156,18 @@ class Product:
     parts: tuple[tuple[Literal["*", "/"], "Node"], ...]
 
 
-Leaf = Word | Phrase | Near | String | CodeIs | ColumnIs | ColumnPositive | HeadingIs | Length | UnitNumber
+Leaf = (
+    Word
+    | Phrase
+    | Near
+    | String
+    | CodeIs
+    | ColumnIs
+    | ColumnPositive
+    | HeadingIs
+    | Length
+    | UnitNumber
+)
 Node = Leaf | Number | Not | And | Or | Compare | Sum | Product
 
 

@@ -1,0 +1,1 @@
+"""One reader per format; `bunsan.text.documents` chooses among them."""
