@@ -115,9 +115,9 @@ def log_odds_ratio(n11: ArrayLike, n1: ArrayLike, n2: ArrayLike, n: ArrayLike) -
     """ln of the odds ratio with 0.5 added to every cell, so that empty cells give a finite value
     (Haldane 1956, "The Estimation and Significance of the Logarithm of a Ratio of Frequencies")."""
     n11, n1, n2, n = _table(n11, n1, n2, n)
-    inside = np.log(n11 + 0.5) + np.log(n - n1 - n2 + n11 + 0.5)
-    known = (n1 > 0) & (n2 > 0)
-    return np.where(known, inside - np.log(n1 - n11 + 0.5) - np.log(n2 - n11 + 0.5), 0.0)
+    agree = np.log(n11 + 0.5) + np.log(_neither(n11, n1, n2, n) + 0.5)
+    differ = np.log(n1 - n11 + 0.5) + np.log(n2 - n11 + 0.5)
+    return np.where((n1 > 0) & (n2 > 0), agree - differ, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +160,15 @@ def _table(*counts: ArrayLike) -> tuple[Scores, Scores, Scores, Scores]:
     ValueError : no four cells could have these counts.
     """
     n11, n1, n2, n = np.broadcast_arrays(*(np.asarray(c, np.float64) for c in counts))
-    if np.any((n11 < 0) | (n11 > np.minimum(n1, n2)) | (n1 + n2 - n11 > n)):
+    slack = 1e-9 * n  # weights such as 1/distance are summed with rounding
+    if np.any((n11 < 0) | (n11 > np.minimum(n1, n2) + slack) | (n1 + n2 - n11 > n + slack)):
         raise ValueError("a cell of the contingency table is negative")
     return n11, n1, n2, n
+
+
+def _neither(n11: Scores, n1: Scores, n2: Scores, n: Scores) -> Scores:
+    """Units with neither x nor y."""
+    return np.maximum(n - n1 - n2 + n11, 0.0)
 
 
 def _cells(n11: Scores, n1: Scores, n2: Scores, n: Scores) -> list[tuple[Scores, Scores]]:
@@ -171,7 +177,7 @@ def _cells(n11: Scores, n1: Scores, n2: Scores, n: Scores) -> list[tuple[Scores,
         (n11, _ratio(n1 * n2, n)),
         (n1 - n11, _ratio(n1 * (n - n2), n)),
         (n2 - n11, _ratio((n - n1) * n2, n)),
-        (n - n1 - n2 + n11, _ratio((n - n1) * (n - n2), n)),
+        (_neither(n11, n1, n2, n), _ratio((n - n1) * (n - n2), n)),
     ]
 
 

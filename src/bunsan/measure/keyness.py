@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
-from bunsan.measure.association import MEASURES
+from bunsan.measure.association import jaccard, log_likelihood
 from bunsan.measure.intervals import benjamini_hochberg, chi2_p, newcombe, wilson
 
 Floats = NDArray[np.float64]
@@ -122,7 +122,7 @@ def keyness(
     n2 = np.broadcast_to(n11.sum(axis=0), n11.shape)
     jaccard_low, jaccard_high = wilson(n11, n1 + n2 - n11, level)
     testable = (n1 > 0) & (n1 < n) & (n2 > 0)
-    g2 = _signed_g2(n11, n1, n2, n)
+    g2 = log_likelihood(n11, n1, n2, n)
     p = np.where(testable, chi2_p(np.abs(g2)), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = n11 / n1
@@ -137,12 +137,12 @@ def keyness(
     token_g2 = None
     if tokens is not None:
         every = np.broadcast_to(totals, count.shape)
-        token_g2 = _signed_g2(
+        token_g2 = log_likelihood(
             count, every, np.broadcast_to(count.sum(axis=0), count.shape), totals.sum()
         )
     return Keyness(
         documents=n11,
-        jaccard=MEASURES["jaccard"](n11, n1, n2, n),
+        jaccard=jaccard(n11, n1, n2, n),
         jaccard_low=jaccard_low,
         jaccard_high=jaccard_high,
         g2=g2,
@@ -156,11 +156,3 @@ def keyness(
         difference_high=high,
         token_g2=token_g2,
     )
-
-
-def _signed_g2(
-    n11: NDArray[np.int64], n1: NDArray[np.int64], n2: NDArray[np.int64], n: np.int64
-) -> Floats:
-    expected = n1 * (n2 / max(int(n), 1))
-    size = np.abs(MEASURES["log_likelihood"](n11, n1, n2, n))
-    return np.where(n11 < expected, -size, size)

@@ -8,12 +8,34 @@ from collections.abc import Sequence
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 
-# Names that columns of free text have, surest first; compared without case, width and spaces.
+# Names that columns of free text have; compared without case, width and spaces.
 _TEXT_NAMES = (
-    "text 本文 テキスト 自由記述 自由回答 自由記入 自由意見 口コミ クチコミ レビュー コメント 感想 意見 内容 文章 "
-    "review comment body content sentence answer message description "
-    "回答 記述 要望 理由 投稿 発言 発話 文 問い合わせ お問い合わせ document tweet"
-).split()
+    *("text", "review", "comment", "body", "content", "sentence", "answer", "message"),
+    *(
+        "description",
+        "document",
+        "本文",
+        "テキスト",
+        "自由記述",
+        "自由回答",
+        "自由記入",
+        "自由意見",
+    ),
+    *(
+        "口コミ",
+        "クチコミ",
+        "レビュー",
+        "コメント",
+        "感想",
+        "意見",
+        "内容",
+        "文章",
+        "文",
+        "回答",
+        "記述",
+    ),
+    *("要望", "理由", "投稿", "発言", "発話", "問い合わせ", "お問い合わせ"),
+)
 _JAPANESE = re.compile("[ぁ-んァ-ヶ一-鿿]")
 _NO_WORDS = re.compile(r"[\s\d.,:/+\-¥$%年月日時分秒TZ]*|https?://\S*|\S+@\S+")
 

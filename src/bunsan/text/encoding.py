@@ -4,8 +4,8 @@ Japanese files of today are UTF-8, CP932 (Excel, Windows), EUC-JP (old Unix and 
 (mail) or UTF-16 (Excel's "Unicode text"). A byte order mark, escapes and strict UTF-8 each tell
 for certain; CP932 against EUC-JP is told by how much ordinary Japanese each reading gives.
 
-Python's `shift_jis` and `euc_jp` lack the signs that Windows added (①, ㈱, 髙), which files are full
-of. CP932 stands in for the first. For the second, a pair that JIS X 0208 does not have is carried
+Python's `shift_jis` and `euc_jp` lack the signs that Windows added (①, ㈱, 髙), of which files are
+full. CP932 stands in for the first. For the second, a pair that JIS X 0208 does not have is carried
 over to CP932, which has the same rows; the three-byte IBM extensions of eucJP-ms are read too.
 """
 
@@ -119,7 +119,7 @@ def detect(sample: bytes, *, complete: bool = False, start: bool = True) -> str 
     damaged = text.count(DAMAGED)
     if not damaged:
         return "utf-8"
-    # A few bad bytes do not make UTF-8 into something else: by chance alone almost nothing is valid.
+    # A few bad bytes do not make UTF-8 something else: by chance alone almost nothing is valid.
     if sum(not c.isascii() for c in text) > 5 * damaged:
         return "utf-8"
     # Half-width kana are single bytes in CP932, so any other reading's bytes give some of them.
@@ -134,7 +134,7 @@ def detect(sample: bytes, *, complete: bool = False, start: bool = True) -> str 
 
 
 def plausibility(text: str, half_width: float) -> float:
-    """How much text looks like Japanese someone wrote: the mean over characters beyond ASCII, up to 1.
+    """How much a text looks like written Japanese: the mean over characters beyond ASCII, up to 1.
 
     Kana, usual punctuation and the 400 commonest kanji count 1, other kanji less, half-width kana
     `half_width` where they stand as they can; private and control characters and damage count
@@ -147,7 +147,9 @@ def plausibility(text: str, half_width: float) -> float:
             size += count
             total += count * _weight(character)
     for run in _HALF_KANA.findall(text):
-        total += len(run) * (half_width if len(run) > 1 and _SOUND_HALF_KANA.fullmatch(run) else 0.1)
+        total += len(run) * (
+            half_width if len(run) > 1 and _SOUND_HALF_KANA.fullmatch(run) else 0.1
+        )
     return total / size if size else 0.0
 
 
@@ -155,7 +157,11 @@ def plausibility(text: str, half_width: float) -> float:
 def _weight(character: str) -> float:
     if character == DAMAGED:
         return -2.0
-    if "ぁ" <= character <= "ヾ" or character in "、。「」『』（）・々〇！？～：　―…" or character in _COMMON:
+    if (
+        "ぁ" <= character <= "ヾ"
+        or character in "、。「」『』（）・々〇！？～：　―…"
+        or character in _COMMON
+    ):
         return 1.0
     if "０" <= character <= "ｚ":
         return 0.8

@@ -178,34 +178,42 @@ def regions(
 
     Notes
     -----
-    The partial bootstrap of Greenacre (1984, § 8.1) and Lebart (2007), "Which bootstrap for
-    principal axes methods?": the axes stay, so nothing has to be rotated into place. A word that
-    occurs in one group only would be put on the same spot by every resample and look certain after
-    two occurrences. Therefore each resample counts every word once more, in a group drawn by the
-    groups' sizes: a prior of one occurrence. It widens the regions of rare words and nothing else.
+    The partial bootstrap of Greenacre (1984, chapter 8) and Lebart (2007), "Which bootstrap for
+    principal axes methods?": the axes stay, so nothing has to be rotated into place. Drawing again
+    from very little shows no spread: a word that occurs twice, both times in one group, would be
+    put on the same spot by every resample and look certain, and so would a group of one document.
+    Therefore each resample counts every word once more, in a group drawn by the groups' sizes, and
+    gives every group one more document, drawn from all: a prior worth one observation. It widens
+    the regions of rare words and small groups; for the others it is nothing.
     """
     group = np.asarray(groups, np.int64)
     counts = csr_array(units).astype(np.float64)
     n_groups, n_words = len(result.columns), len(result.rows)
-    if counts.shape != (len(group), n_words) or (len(group) and group.max() >= n_groups):
+    if counts.shape != (len(group), n_words) or group.max(initial=-1) >= n_groups:
         raise ValueError(f"units {counts.shape}, groups {group.shape}: not those of the table")
+    shape = (n_groups, len(group))
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(group == g) for g in range(n_groups)]
+    everyone = np.flatnonzero(group >= 0)
     chosen = tuple(a for a in axes if a < len(result.eigenvalues))
     place = np.flatnonzero(result.column_mass > 0)
     rows = np.empty((resamples, n_words, len(chosen)))
     columns = np.empty((resamples, n_groups, len(chosen)))
     for b in range(resamples):
-        weights = np.zeros((n_groups, len(group)))
-        for g, documents in enumerate(members):
+        weights = np.zeros(len(group))
+        for documents in members:
             if len(documents):
                 even = np.full(len(documents), 1 / len(documents))
-                weights[g, documents] = rng.multinomial(len(documents), even)
-        table = (csr_array(weights) @ counts).toarray().T
+                weights[documents] = rng.multinomial(len(documents), even)
+        by_group = csr_array((weights[everyone], (group[everyone], everyone)), shape=shape)
+        table = (by_group @ counts).toarray()
+        table += counts[rng.choice(everyone, n_groups)].toarray()
+        table = table.T
         drawn = rng.choice(place, n_words, p=result.column_mass[place])
         table[np.arange(n_words), drawn] += 1
         rows[b] = result.project_rows(table)[:, list(chosen)]
-        columns[b] = result.project_columns(table.T)[:, list(chosen)]
+        # A group may be left with none of the words; then nothing tells it from the average.
+        columns[b] = np.nan_to_num(result.project_columns(table.T)[:, list(chosen)])
     radius = float(np.sqrt(chi2.ppf(level, len(chosen))))
     row_covariance, column_covariance = _covariance(rows), _covariance(columns)
     at_rows, at_columns = result.rows[:, list(chosen)], result.columns[:, list(chosen)]

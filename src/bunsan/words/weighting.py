@@ -4,13 +4,19 @@ All functions take a scipy CSR of counts and give a new float32 csr_array of the
 argument stays as it is. Cells that are 0 stay 0, so nothing grows dense. Logarithms are natural.
 """
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from bunsan.measure.association import log_likelihood, t_score
+from bunsan.measure.association import Formula, log_likelihood, t_score
+
+Values = NDArray[np.float64]
+Places = NDArray[np.int32]
+
+_CELLS = 1 << 20
 
 
 def ppmi(counts: Any, *, smoothing: float = 0.75, shift: float = 1.0) -> csr_array:
@@ -32,29 +38,30 @@ def ppmi(counts: Any, *, smoothing: float = 0.75, shift: float = 1.0) -> csr_arr
     matrix = csr_array(counts)
     of_word, of_context = _sums(matrix)
     contexts = of_context**smoothing
-    # ln P(w,c) / (P(w) P(c)) = ln count + ln sum of contexts - ln count(w) - ln contexts(c)
-    row_term = _log(of_word) - np.log(max(float(contexts.sum()), 1e-300)) + np.log(shift)
-    column_term = _log(contexts)
-    score = np.log(matrix.data.astype(np.float64))
-    score -= np.repeat(row_term, np.diff(matrix.indptr))
-    score -= column_term[matrix.indices]
+    # P(w, c) / P(w) is count / count(w): the size of the text cancels.
+    of_row = _log(of_word) + np.log(shift)
+    of_column = _log(contexts) - np.log(max(float(contexts.sum()), 1e-300))
+
+    def score(count: Values, row: Places, column: Places) -> Values:
+        # A count written down as 0 is no pair: below any shift.
+        logarithm = np.log(count, out=np.full_like(count, -np.inf), where=count > 0)
+        return logarithm - of_row[row] - of_column[column]
+
     return _positive(matrix, score)
 
 
 def positive_t(counts: Any) -> csr_array:
     """(O - E) / sqrt(O) where above 0 (Curran & Moens 2002, "Improvements in Automatic Thesaurus
     Extraction", who found it the best weight for finding similar words)."""
-    matrix, n1, n2, n = _contingency(counts)
-    return _positive(matrix, t_score(matrix.data, n1, n2, n))
+    return _positive_association(counts, t_score)
 
 
 def positive_log_likelihood(counts: Any) -> csr_array:
     """Dunning's G2 of each cell against its row and column, where it is above expectation."""
-    matrix, n1, n2, n = _contingency(counts)
-    return _positive(matrix, log_likelihood(matrix.data, n1, n2, n))
+    return _positive_association(counts, log_likelihood)
 
 
-def idf(document_frequency: ArrayLike, n_documents: int, *, smooth: bool = True) -> NDArray[np.float64]:
+def idf(document_frequency: ArrayLike, n_documents: int, *, smooth: bool = True) -> Values:
     """Inverse document frequency, ln((1 + N) / (1 + df)) + 1; without `smooth`, ln(N / df) + 1.
 
     The smooth form, one more document that has every word, is that of scikit-learn. The idea is Spärck
@@ -70,7 +77,7 @@ def idf(document_frequency: ArrayLike, n_documents: int, *, smooth: bool = True)
 def tfidf(
     counts: Any,
     *,
-    weights: NDArray[np.float64] | None = None,
+    weights: Values | None = None,
     sublinear: bool = False,
     smooth: bool = True,
     norm: Literal["l1", "l2"] | None = "l2",
@@ -91,7 +98,7 @@ def tfidf(
         weights = idf(df, matrix.shape[0], smooth=smooth)
     tf = matrix.data.astype(np.float64)
     if sublinear:
-        tf = np.log(tf, out=np.zeros_like(tf), where=tf > 0) + (tf > 0)
+        tf[tf > 0] = 1 + np.log(tf[tf > 0])
     weighted = _like(matrix, tf * weights[matrix.indices])
     return weighted if norm is None else normalize_rows(weighted, norm)
 
@@ -112,36 +119,44 @@ def normalize_rows(matrix: Any, norm: Literal["l1", "l2"] = "l2") -> csr_array:
     return _like(matrix, data / length[row])
 
 
-def _sums(matrix: csr_array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _sums(matrix: csr_array) -> tuple[Values, Values]:
     """Row and column sums, in double precision whatever the counts are kept in."""
-    rows, columns = matrix.shape
-    row = np.repeat(np.arange(rows), np.diff(matrix.indptr))
-    return (
-        np.bincount(row, matrix.data, minlength=rows),
-        np.bincount(matrix.indices, matrix.data, minlength=columns),
-    )
+    return matrix @ np.ones(matrix.shape[1]), matrix.T @ np.ones(matrix.shape[0])
 
 
-def _contingency(counts: Any) -> tuple[csr_array, NDArray[Any], NDArray[Any], float]:
+def _positive_association(counts: Any, formula: Formula) -> csr_array:
+    """A measure of association of each row with each column, where it is above 0."""
     matrix = csr_array(counts)
     of_row, of_column = _sums(matrix)
-    n1 = np.repeat(of_row, np.diff(matrix.indptr))
-    return matrix, n1, of_column[matrix.indices], float(of_row.sum())
+    n = of_row.sum()
+
+    def score(count: Values, row: Places, column: Places) -> Values:
+        return formula(count, of_row[row], of_column[column], n)
+
+    return _positive(matrix, score)
 
 
-def _log(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """ln, with 0 for values of 0: no cell of an empty row or column will read it."""
-    return np.log(values, out=np.zeros_like(values), where=values > 0)
-
-
-def _positive(matrix: csr_array, score: NDArray[np.float64]) -> csr_array:
-    weighted = _like(matrix, np.maximum(score, 0.0))
+def _positive(matrix: csr_array, score: Callable[[Values, Places, Places], Values]) -> csr_array:
+    """The cells whose score is above 0; formulas get a million cells at a time, to bound memory."""
+    row = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
+    values = np.empty(matrix.nnz, np.float32)
+    for begin in range(0, matrix.nnz, _CELLS):
+        cells = slice(begin, begin + _CELLS)
+        counts = matrix.data[cells].astype(np.float64)
+        values[cells] = np.maximum(score(counts, row[cells], matrix.indices[cells]), 0)
+    weighted = _like(matrix, values)
     weighted.eliminate_zeros()
     return weighted
 
 
-def _like(matrix: csr_array, data: NDArray[np.float64]) -> csr_array:
+def _log(values: Values) -> Values:
+    """ln, with 0 for values of 0: no cell of an empty row or column will read it."""
+    return np.log(values, out=np.zeros_like(values), where=values > 0)
+
+
+def _like(matrix: csr_array, data: NDArray[Any]) -> csr_array:
     """A float32 matrix with the cells of `matrix` and these values."""
     return csr_array(
-        (data.astype(np.float32), matrix.indices.copy(), matrix.indptr.copy()), shape=matrix.shape
+        (data.astype(np.float32, copy=False), matrix.indices.copy(), matrix.indptr.copy()),
+        shape=matrix.shape,
     )

@@ -1,7 +1,7 @@
 """A segment in plain lists, for the tests of coding rules."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,35 +29,31 @@ class ListView:
 
     documents: list[Document]
     unit: str = "document"
-    columns: dict[str, list[str | None]] = dataclass_field(default_factory=dict)
-    between: str = ""
+    columns: dict[str, list[str | None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.vocabulary: dict[tuple[str, str], int] = {}
         self.tokens: list[Token] = []
-        starts: list[int] = []
         self.texts: list[str] = []
+        starts: list[int] = []
         offsets: dict[str, list[int]] = {"document": [], "paragraph": [], "sentence": []}
         documents: dict[str, list[int]] = {name: [] for name in offsets}
+
+        def begin(level: str, document: int) -> None:
+            offsets[level].append(len(self.tokens))
+            documents[level].append(document)
+
         for d, document in enumerate(self.documents):
             text = ""
-            levels = [("document", [document]), ("paragraph", document)]
-            for name, parts in levels:
-                at = len(self.tokens)
-                for part in parts:
-                    size = len([t for s in (sum(part, []) if name == "document" else part) for t in s])
-                    if size or name == "document":
-                        offsets[name].append(at)
-                        documents[name].append(d)
-                    at += size
+            begin("document", d)
             for paragraph in document:
-                for sentence in paragraph:
-                    if sentence:
-                        offsets["sentence"].append(len(self.tokens))
-                        documents["sentence"].append(d)
+                if any(paragraph):
+                    begin("paragraph", d)
+                for sentence in filter(None, paragraph):
+                    begin("sentence", d)
                     for token in sentence:
                         starts.append(len(text))
-                        text += token.surface + self.between
+                        text += token.surface
                         self.tokens.append(token)
             self.texts.append(text)
         n = len(self.tokens)

@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.text.columns import unique_names
-from bunsan.text.readers.table import SAMPLE_ROWS, Row, Table, take_sample
+from bunsan.text.readers.table import Row, Table, take_sample
 
 BATCH = 1024  # rows turned into Python values at once
-_MIDNIGHT = re.compile(r" 00:00:00(?:\.0*)?$")
+_NO_TIME = re.compile(r" 00:00:00(?:\.0*)?$|(?<=:\d\d)\.0+(?=Z?$)")
 
 
 def arrow_table(
@@ -47,20 +47,28 @@ def values(column: Any) -> list[Any]:
     if isinstance(kind, pa.BaseExtensionType):
         return values(column.storage)
     if pa.types.is_dictionary(kind):
-        return values(column.dictionary_decode())
+        words = values(column.dictionary)  # decoded here: Arrow cannot for every kind of string
+        return [None if i is None else words[i] for i in column.indices.to_pylist()]
     if pa.types.is_timestamp(kind):
         try:
             written = pc.cast(column, pa.string()).to_pylist()
         except pa.ArrowInvalid:  # no time zone data on this machine: the time in UTC
             written = pc.cast(column, pa.timestamp(kind.unit)).cast(pa.string()).to_pylist()
-        return [None if time is None else _MIDNIGHT.sub("", time) for time in written]
+        return [
+            None if time is None else _NO_TIME.sub("", time).replace(" ", "T") for time in written
+        ]
     if pa.types.is_temporal(kind):
         if pa.types.is_duration(kind) or pa.types.is_interval(kind):
-            return [None if cell is None else str(cell) for cell in column.cast(pa.int64()).to_pylist()]
+            return [
+                None if cell is None else str(cell) for cell in column.cast(pa.int64()).to_pylist()
+            ]
         return pc.cast(column, pa.string()).to_pylist()
     if pa.types.is_float16(kind) or pa.types.is_float32(kind):
         # The shortest decimal that gives the number back: 0.1, not 0.10000000149011612.
-        return [None if c is None else float(c) for c in column.cast(pa.float32()).cast(pa.string()).to_pylist()]
+        return [
+            None if c is None else float(c)
+            for c in column.cast(pa.float32()).cast(pa.string()).to_pylist()
+        ]
     try:
         return column.to_pylist()
     except UnicodeDecodeError:  # a string column with bytes that are no UTF-8
@@ -73,6 +81,3 @@ def damaged(file: str, error: Exception, what: str) -> BadInput:
         remedy=tr("Write it again, or save it as CSV.", "作り直すか、CSV で保存してください。"),
         file=file,
     )
-
-
-__all__ = ["BATCH", "SAMPLE_ROWS", "arrow_table", "damaged", "values"]

@@ -43,7 +43,9 @@ def read_delimited(lines: Iterator[str], file: str, reading: Reading, delimiter:
 def sniff_delimiter(lines: Sequence[str]) -> str | None:
     """The delimiter of lines that look like a table with a header row, else None."""
     for delimiter in "\t,;":
-        rows = [row for row in csv.reader((line + "\n" for line in lines), delimiter=delimiter) if row]
+        rows = [
+            row for row in csv.reader((line + "\n" for line in lines), delimiter=delimiter) if row
+        ]
         if len(rows) > 2:
             rows.pop()  # may be the first half of a row
         if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
@@ -59,7 +61,9 @@ def _delimiter(head: Sequence[str], expected: str) -> str:
     first = next((line for line in head if line.strip()), "")
     if expected in first:
         return expected
-    return next((other for other in ",\t;" if other in first and sniff_delimiter(head) == other), expected)
+    return next(
+        (other for other in ",\t;" if other in first and sniff_delimiter(head) == other), expected
+    )
 
 
 def _even(records: Iterator[Row], width: int, file: str, reading: Reading) -> Iterator[Row]:
@@ -85,9 +89,7 @@ def _even(records: Iterator[Row], width: int, file: str, reading: Reading) -> It
         )
 
 
-def _records(
-    lines: Iterator[str], delimiter: str, file: str, reading: Reading
-) -> Iterator[Row]:
+def _records(lines: Iterator[str], delimiter: str, file: str, reading: Reading) -> Iterator[Row]:
     """(row, cells) of every record that is sound and not blank."""
     back: deque[str] = deque()  # lines to be read again
     pending: list[str] = []  # lines of the record under way
@@ -151,7 +153,7 @@ def _unclosed(reading: Reading, file: str, row: int) -> None:
         "unclosed_quote",
         tr(
             "A quotation mark that begins a cell here is never closed.",
-            "この行で始まる引用符 \" が閉じていません。",
+            'この行で始まる引用符 " が閉じていません。',
         ),
         tr(
             "Close it, or write a quotation mark inside a cell twice, the cell in quotation marks.",
@@ -164,7 +166,7 @@ def _unpaired(file: str, row: int) -> BadInput:
     return BadInput(
         tr(
             "Too many quotation marks in the file are never closed.",
-            "閉じていない引用符 \" が多すぎます。",
+            '閉じていない引用符 " が多すぎます。',
         ),
         remedy=tr(
             "Save the table as CSV or xlsx again from the program that wrote it.",

@@ -27,8 +27,8 @@ def read_jsonl(lines: Iterator[str], file: str, reading: Reading) -> Table:
         raise BadInput(
             tr("has no JSON object a line.", "1 行に一つの JSON オブジェクトがありません。"),
             remedy=tr(
-                'Write JSON Lines: each row as {"text": "..."} on a line of its own, no [ ] around.',
-                'JSON Lines にしてください: 1 行に一つ {"text": "..."}、全体を [ ] で囲まない形です。',
+                'Write {"text": "..."} for each row, on a line of its own, without [ ] around all.',
+                '1 行に一つずつ {"text": "..."} と書き、全体を [ ] で囲まないでください。',
             ),
             file=file,
         )
@@ -56,9 +56,9 @@ def _objects(
             continue
         try:
             value = json.loads(line)
-            problem = tr("is no object", "オブジェクトではありません")
+            detail = type(value).__name__
         except (ValueError, RecursionError) as error:
-            value, problem = None, str(error)
+            value, detail = None, str(error)
         if isinstance(value, dict):
             yield row, value
             continue
@@ -66,6 +66,9 @@ def _objects(
             file,
             row,
             "invalid_json",
-            tr(f"The line is no JSON object ({problem}).", f"JSON のオブジェクトではありません({problem})。"),
+            tr(
+                f"The line cannot be read as a JSON object ({detail}).",
+                f"JSON のオブジェクトとして読めません({detail})。",
+            ),
             tr('Write {"text": "..."}.', '{"text": "..."} の形にしてください。'),
         )

@@ -52,7 +52,6 @@ def read_khcoder(
             headings.update((name, None) for name in LEVELS[level:])
             if reading.by is None and f"h{level}" not in report.by:
                 report.by = (*report.by, f"h{level}")
-                report.guessed = True
         elif is_blank(line):
             report.blank += 1
             yield from take()

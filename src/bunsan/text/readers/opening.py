@@ -77,7 +77,10 @@ def locate(sources: Any, format: str | None, report: ReadReport) -> list[Source]
     if not found:
         raise BadInput(
             tr("There is nothing to read.", "読むものがありません。"),
-            remedy=tr("Give a file, a folder or a table.", "ファイル、フォルダー、表のどれかを指定してください。"),
+            remedy=tr(
+                "Give a file, a folder or a table.",
+                "ファイル、フォルダー、表のどれかを指定してください。",
+            ),
         )
     if sum(source.name == STDIN for source in found) > 1:
         raise BadInput(
@@ -88,10 +91,13 @@ def locate(sources: Any, format: str | None, report: ReadReport) -> list[Source]
 
 
 def _separate(sources: Any) -> list[Any]:
-    """Paths, tables with an Arrow stream, lists of str (texts) and lists of dict, as a flat list."""
+    """Paths, tables with an Arrow stream, lists of texts and lists of dicts, in a flat list."""
     if isinstance(sources, str | os.PathLike) or hasattr(sources, "__arrow_c_stream__"):
         return [sources]
-    if isinstance(sources, Mapping | bytes | bytearray) or not isinstance(sources, Iterable):
+    # What has no length runs only once: a generator would be empty after `bytes_total`.
+    if isinstance(sources, Mapping | bytes | bytearray) or not (
+        isinstance(sources, Iterable) and hasattr(sources, "__len__")
+    ):
         raise BadInput(
             tr(
                 f"A {type(sources).__name__} cannot be read as documents.",
@@ -99,7 +105,7 @@ def _separate(sources: Any) -> list[Any]:
             ),
             remedy=tr(
                 "Give a path, a table (pandas, polars, Arrow), a list of str or a list of dict.",
-                "パス、表(pandas・polars・Arrow)、str のリスト、dict のリストのどれかにしてください。",
+                "パス、表(pandas、polars、Arrow)、str か dict のリストにしてください。",
             ),
         )
     items = list(sources)
@@ -125,7 +131,7 @@ def _are_paths(strings: list[str | None]) -> bool:
         if string is not None and _has_suffix(string):
             raise BadInput(
                 tr(
-                    f"The list has {string!r}, which looks like a file, beside strings that do not.",
+                    f"The list has {string!r}, which looks like a file, beside others.",
                     f"リストにファイル名らしい {string!r} と、そうでない文字列が混ざっています。",
                 ),
                 remedy=tr(
@@ -161,7 +167,7 @@ def _files(name: str, format: str | None, report: ReadReport) -> list[Source]:
     if not exists:
         near: list[str] = []
         if path.parent.is_dir():
-            near = difflib.get_close_matches(path.name, os.listdir(path.parent), 1)
+            near = difflib.get_close_matches(path.name, [p.name for p in path.parent.iterdir()], 1)
         meant = str(path.parent / near[0]) if near else ""
         raise BadInput(
             tr("There is no such file or folder.", "このファイルまたはフォルダーはありません。"),
@@ -217,8 +223,11 @@ class Readable(Protocol):
 class Stream:
     """Bytes in order, of which the first can be looked at before they are read."""
 
-    def __init__(self, raw: Readable, file: str, count: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self, raw: Readable, file: str, count: Callable[[int], None] | None = None
+    ) -> None:
         self.file = file
+        self.packed = count is None  # what is counted are the bytes on the disk, before unpacking
         self._raw = raw
         self._count = count
         self._ahead = b""
@@ -245,7 +254,9 @@ class Stream:
             if size > limit:
                 raise BadInput(
                     tr("is too large to be held in memory.", "メモリーに入らない大きさです。"),
-                    remedy=tr("Give it uncompressed, as a file.", "圧縮を解いたファイルで渡してください。"),
+                    remedy=tr(
+                        "Give it uncompressed, as a file.", "圧縮を解いたファイルで渡してください。"
+                    ),
                     file=self.file,
                 )
         return b"".join(parts)
@@ -256,7 +267,9 @@ class Stream:
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise BadInput(
                 tr(f"is damaged gzip ({error}).", f"gzip として壊れています({error})。"),
-                remedy=tr("Compress or download it again.", "圧縮かダウンロードをやり直してください。"),
+                remedy=tr(
+                    "Compress or download it again.", "圧縮かダウンロードをやり直してください。"
+                ),
                 file=self.file,
             ) from error
         except OSError as error:
@@ -292,7 +305,7 @@ def opened(source: Source, report: ReadReport) -> Iterator[Stream]:
 
 
 def bytes_total(sources: list[Source]) -> int | None:
-    """The size of all files as they lie on the disk; None when one has no size (a pipe, a table)."""
+    """The size of all files as they lie on the disk; None when one has none (a pipe, a table)."""
     total = 0
     for source in sources:
         if source.path is None or not source.path.is_file():

@@ -35,17 +35,15 @@ def read_parquet(data: Path | bytes, file: str, reading: Reading) -> Table:
         try:
             with opened() as parquet:
                 names = parquet.schema_arrow.names
-                chosen = None if wanted is None else [names[i] for i in wanted]
-                if len(set(names)) < len(names):
-                    chosen = None
+                # Columns can be asked for by their path only: a dot or a twin makes that ambiguous.
+                by_name = len(set(names)) == len(names) and not any("." in name for name in names)
+                some = {names[i] for i in wanted} if wanted is not None and by_name else None
                 total = max(parquet.metadata.num_rows, 1)
-                for batch in parquet.iter_batches(BATCH, columns=chosen):
+                for batch in parquet.iter_batches(BATCH, columns=some and sorted(some)):
                     done += batch.num_rows
                     if wanted is not None:
-                        have = batch.schema.names if chosen else names
-                        batch = batch.select([_index(have, names, i, bool(chosen)) for i in wanted])
-                        if size:
-                            reading.report.bytes_read = start + size * min(done, total) // total
+                        batch = batch.select([names[i] if some else i for i in wanted])
+                        reading.report.bytes_read = start + size * min(done, total) // total
                     yield batch
         except _BROKEN as error:
             raise damaged(file, error, "Parquet") from error

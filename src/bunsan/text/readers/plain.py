@@ -29,9 +29,7 @@ class Block:
             self._lines = []
 
 
-def read_plain(
-    lines: Iterator[str], file: str, reading: Reading, unit: str
-) -> Iterator[Document]:
+def read_plain(lines: Iterator[str], file: str, reading: Reading, unit: str) -> Iterator[Document]:
     """Documents of a plain text file; blank lines part paragraphs and are no lines of their own."""
     block = Block()
     for row, line in enumerate(lines, 1):

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
@@ -76,6 +76,22 @@ class ReadReport:
     guessed: bool = False
     bytes_read: int = 0
 
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values that JSON can hold."""
+        return {
+            "documents": self.documents,
+            "skipped": dict(self.skipped),
+            "problems": [asdict(problem) for problem in self.problems],
+            "blank": self.blank,
+            "ignored": dict(self.ignored),
+            "encodings": dict(self.encodings),
+            "guessed_encodings": sorted(self.guessed_encodings),
+            "text": self.text,
+            "by": list(self.by),
+            "guessed": self.guessed,
+            "bytes_read": self.bytes_read,
+        }
+
 
 def reason_label(reason: str) -> str:
     """A few words for people about a reason code of `ReadReport.skipped`."""
@@ -116,7 +132,7 @@ class Reading:
     def document(
         self, text: str, fields: dict[str, str | None], file: str, row: int
     ) -> Document | None:
-        """The document, counted; or None when its text is blank or damaged, which is counted too."""
+        """The document, counted; None when its text is blank or damaged, which is counted too."""
         if not text or text.isspace():
             self.empty(file, row)
             return None

@@ -197,7 +197,5 @@ def _text(value: Any, column: str, file: str, row: int, reading: Reading) -> str
     return as_text(value) or ""
 
 
-def _found(
-    columns: Sequence[str], wanted: Iterable[str | int], file: str
-) -> dict[str, int | None]:
+def _found(columns: Sequence[str], wanted: Iterable[str | int], file: str) -> dict[str, int | None]:
     return {columns[index]: index for index in (find(columns, name, file) for name in wanted)}

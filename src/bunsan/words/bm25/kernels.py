@@ -35,14 +35,15 @@ _BISECTION_COST = 8
 _LAST = np.uint64(0xFFFFFFFF)
 
 
-@intrinsic
-def _count_ones(_typing: Any, word: Any) -> Any:
-    """How many bits of a uint64 are set, as one instruction."""
-
+def _generate_count_ones(_typing: Any, _word: Any) -> Any:
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), generate
+
+
+# How many bits of a uint64 are set, as one instruction.
+_count_ones: Any = intrinsic(_generate_count_ones)
 
 
 @njit(nogil=True, cache=True)

@@ -70,20 +70,6 @@ class SegmentIndex:
             n_documents=postings["length"].size,
         )
 
-    @property
-    def arrays(self) -> tuple[NDArray[Any], ...]:
-        """All arrays, in the order that `kernels.search_segment` takes them."""
-        return (
-            self.terms,
-            self.indptr,
-            self.docs,
-            self.impact,
-            self.best,
-            self.bitmap_row,
-            self.bitmap,
-            self.bitmap_rank,
-        )
-
 
 def _column(k: int) -> int:
     """The column of `best` whose rank is no smaller than k, -1 if there is none."""
@@ -137,7 +123,6 @@ class Bm25:
     ) -> None:
         self.segments = list(segments)
         self.parameters = Bm25Parameters() if parameters is None else parameters
-        self._statistics = statistics
         sizes = [segment.n_documents for segment in self.segments]
         self._first_positions = np.cumsum([0, *sizes], dtype=np.int64)[: len(sizes)]
         self._offsets = self._first_positions.tolist()
@@ -145,7 +130,6 @@ class Bm25:
         if self._n_documents > _MOST_DOCUMENTS:
             raise ValueError(f"{self._n_documents} documents; {_MOST_DOCUMENTS} is the most")
         self._largest = max(sizes, default=0)
-        self._arrays = [segment.arrays for segment in self.segments]
         shape = self.parameters.shape
         self._constants = (
             statistics.document_frequency,
@@ -201,8 +185,8 @@ class Bm25:
 
         Returns
         -------
-        segment int32[Q, k], document int64[Q, k], score float32[Q, k]; where a query has fewer hits
-        the rest of its row is -1, -1 and 0.
+        segment int32[Q, h], document int64[Q, h], score float32[Q, h], h being k or the number of
+        documents if that is less; where a query has fewer hits the rest of its row is -1, -1 and 0.
         """
         parts = [np.asarray(query, np.int64) for query in queries]
         offsets = np.zeros(len(parts) + 1, np.int64)
@@ -288,13 +272,13 @@ class Bm25:
         ]:
             raise ValueError("allowed must have one mask for each segment, as long as it")
         words, weight, shifts, counts, unweighted = self._prepare(offsets, words, weights)
+        k = max(1, min(k, self._n_documents))
         shape = (counts.shape[0], k)
-        hits = np.empty((shape[0], max(1, min(k, self._n_documents))), np.uint64)
-        found = np.zeros(shape[0], np.int64)
+        hits, found = np.empty(shape, np.uint64), np.zeros(shape[0], np.int64)
         column = -1 if allowed is not None else _column(k)
         room = self._room()
-        for i, arrays in enumerate(self._arrays):
-            accumulator = room.accumulator[: self.segments[i].n_documents]
+        for i, index in enumerate(self.segments):
+            accumulator = room.accumulator[: index.n_documents]
             if allowed is not None:
                 np.putmask(accumulator, ~allowed[i], -np.inf)
             try:
@@ -307,7 +291,14 @@ class Bm25:
                     column,
                     allowed is not None,
                     self._offsets[i],
-                    *arrays,
+                    index.terms,
+                    index.indptr,
+                    index.docs,
+                    index.impact,
+                    index.best,
+                    index.bitmap_row,
+                    index.bitmap,
+                    index.bitmap_rank,
                     accumulator,
                     room.candidates,
                     room.scores,
@@ -318,7 +309,7 @@ class Bm25:
                 if allowed is not None:
                     accumulator[:] = 0
         if unweighted:
-            for q in np.flatnonzero((counts[:, 0] < counts[:, 1]) & (found < hits.shape[1])):
+            for q in np.flatnonzero((counts[:, 0] < counts[:, 1]) & (found < k)):
                 a, b = offsets[q] + counts[q]
                 found[q] = self._add_unweighted(words[a:b], shifts[q], allowed, hits[q], found[q])
         segment, document = np.full(shape, -1, np.int32), np.full(shape, -1, np.int64)

@@ -34,7 +34,7 @@ _WORD_OPERATORS = {"and": "&", "or": "|", "not": "!"}
 _SIGNS = frozenset(["+", "-", "*", "/", "==", ">", ">=", "<", "<="])
 _NEAR = re.compile(
     r"(?P<name>near|seq)\s*[(（](?P<words>[^)）]*)"
-    r"(?:(?P<closed>[)）])\s*(?:[\[［](?P<option>[^\]］]*)[\]］])?)?",
+    r"(?:(?P<closed>[)）])(?:\s*[\[［](?P<option>[^\]］]*)[\]］])?)?",
     re.I,
 )
 _NEAR_OPTION = re.compile(r"(?=.)([bd]?)(\d{0,9})", re.I)

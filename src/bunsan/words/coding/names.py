@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 
 _CONTENT = ("NOUN", "PROPN", "VERB", "ADJ", "ADV", "PRON", "NUM", "INTJ", "X")
-_FUNCTION = ("ADP", "AUX", "PART", "CCONJ", "SCONJ", "DET", "AFFIX", "SYM", "PUNCT")
+_FUNCTION = ("ADP", "AUX", "PART", "CCONJ", "DET", "AFFIX", "SYM", "PUNCT")
 UD_TAGS = _CONTENT + _FUNCTION
 
 
@@ -51,7 +51,7 @@ _CLASSES = {  # name: (tags, exact)
     "否定助動詞": ("AUX ADJ", False),
     "未知語": ("X NOUN PROPN", False),
     "タグ": ("", False),  # words forced by the person: of any part of speech here
-    "その他": ("ADP AUX PART CCONJ SCONJ DET NUM AFFIX SYM PUNCT", False),
+    "その他": ("ADP AUX PART CCONJ DET NUM AFFIX SYM PUNCT", False),
     # The classes of KH Coder's English projects.
     "Noun": ("NOUN", True),
     "ProperNoun": ("PROPN", True),
@@ -60,10 +60,10 @@ _CLASSES = {  # name: (tags, exact)
     "Adj": ("ADJ", True),
     "Verb": ("VERB AUX", True),
     "TAG": ("", False),
-    "OTHER": ("ADP AUX PART CCONJ SCONJ DET NUM AFFIX SYM PUNCT", False),
+    "OTHER": ("ADP AUX PART CCONJ DET NUM AFFIX SYM PUNCT", False),
     # Parts of speech as grammars of Japanese call them.
     "数詞": ("NUM", True),
-    "助詞": ("ADP PART SCONJ", True),
+    "助詞": ("ADP PART", True),
     "助動詞": ("AUX", True),
     "接続詞": ("CCONJ", True),
     "連体詞": ("DET", True),

@@ -170,22 +170,22 @@ class Occurrences:
     def _find_strings(self, strings: list[String]) -> None:
         view = self.view
         found: list[list[tuple[int, int]]] = [[] for _ in strings]
-        patterns = [_pattern(string.text) for string in strings]
-        wide_space = any(" " in string.text or "\u3000" in string.text for string in strings)
-        n_units = len(view.units) - 1
-        bounds = np.flatnonzero(np.diff(view.unit_document, prepend=-1)) if n_units else _NONE
-        ends = [*bounds[1:].tolist(), n_units]
-        for begin, end in zip(bounds.tolist(), ends, strict=True) if strings else ():
+        sought = [string.text.replace("\u3000", " ") for string in strings]
+        # A string may overlap with itself, so a match takes no characters.
+        patterns = [re.compile(f"(?={re.escape(text)})", re.I) for text in sought]
+        # The documents, as runs of units.
+        begins = np.flatnonzero(np.diff(view.unit_document, prepend=-1)).tolist()
+        ends = [*begins[1:], len(view.unit_document)] if begins else []
+        for begin, end in zip(begins, ends, strict=True) if strings else ():
             at, stop = int(view.units[begin]), int(view.units[end])
             if at == stop:
                 continue
-            text = view.text(int(view.unit_document[begin]))
-            if wide_space:
-                text = text.replace("\u3000", " ")
+            text = view.text(int(view.unit_document[begin])).replace("\u3000", " ")
+            folded = text.casefold()  # only to see quickly that a string is not there
             start = view.start[at:stop]
-            for pattern, hits in zip(patterns, found, strict=True):
-                if pattern in text if isinstance(pattern, str) else pattern.search(text):
-                    hits.extend(find_string(text, pattern, start, at))
+            for plain, pattern, hits in zip(sought, patterns, found, strict=True):
+                if plain.casefold() in folded:
+                    hits.extend(find_string(text, pattern, len(plain), start, at))
         for string, hits in zip(strings, found, strict=True):
             pairs = np.array(hits, np.int64).reshape(-1, 2)
             first, last = pairs[:, 0], pairs[:, 1]
@@ -238,14 +238,6 @@ class Occurrences:
         answers = {value: value is not None and test(value) for value in set(values)}
         of_document = np.fromiter((answers[value] for value in values), np.bool_, len(values))
         return of_document[self.view.unit_document]
-
-
-_NONE: Places = np.zeros(0, np.int64)
-
-
-def _pattern(text: str) -> str | re.Pattern[str]:
-    text = text.replace("\u3000", " ")
-    return text if text.lower() == text.upper() else re.compile(re.escape(text), re.I)
 
 
 def _same_value(found: str, asked: str) -> bool:

@@ -70,6 +70,7 @@ class _Resolver:
     def __init__(self, find: Find, query: Query) -> None:
         self._find = find
         self._query = query
+        self._found: dict[tuple[str, tuple[str, ...]], list[int]] = {}
         self.notes: dict[Note, None] = {}  # a set that keeps the order
 
     def word(self, text: str, line: int, pos: str | None = None) -> tuple[Run, ...]:
@@ -116,9 +117,11 @@ class _Resolver:
         return (run,) if all(run) else ()
 
     def _ids(self, form: str, tags: tuple[str, ...]) -> list[int]:
-        if not tags:
-            return list(self._find(form, None))
-        return [word for tag in tags for word in self._find(form, tag)]
+        key = (form, tags)
+        if key not in self._found:  # a look-up may go through the whole vocabulary
+            places = [self._find(form, tag) for tag in tags or (None,)]
+            self._found[key] = [word for words in places for word in words]
+        return self._found[key]
 
     def _note_inexact(self, line: int, pos: str, tags: tuple[str, ...]) -> None:
         here = " ".join(tags) if tags else tr("any part of speech", "すべての品詞")

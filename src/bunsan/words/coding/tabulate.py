@@ -70,7 +70,7 @@ def tabulate(
     count = full.sum(axis=0, dtype=np.int64)
     cross = None
     if group is not None:
-        group = np.asarray(group)
+        group = np.asarray(group, np.int64)
         least = int(group.max(initial=-1)) + 1
         cross = _cross(full, group, least if n_groups is None else n_groups)
     return Tabulation(len(full), count, _percent(count, len(full)), cross)

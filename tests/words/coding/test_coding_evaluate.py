@@ -1,0 +1,481 @@
+"""Units get the codes that a slow reading of the rules in plain Python gives them."""
+
+import math
+import re
+from collections.abc import Sequence
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from coding_view import Document, ListView, Token
+from hypothesis import given, settings
+
+from bunsan.base.errors import BadInput
+from bunsan.words.coding.evaluate import code_units
+from bunsan.words.coding.parser import parse_rules
+from bunsan.words.coding.syntax import (
+    And,
+    Code,
+    CodeIs,
+    ColumnIs,
+    ColumnPositive,
+    Compare,
+    HeadingIs,
+    Length,
+    Near,
+    Node,
+    Not,
+    Number,
+    Or,
+    Phrase,
+    Product,
+    Rules,
+    String,
+    Sum,
+    UnitNumber,
+    Word,
+    leaves,
+)
+
+# The slow twin: everything is looked up token by token, for one unit at a time.
+
+
+class Twin:
+    def __init__(self, view: ListView, codes: Sequence[Code]) -> None:
+        self.view = view
+        self.codes = {code.name: code.condition for code in codes}
+
+    def tokens(self, unit: int) -> range:
+        return range(self.view.units[unit], self.view.units[unit + 1])
+
+    def truth(self, node: Node, unit: int) -> bool:
+        value = self.value(node, unit)
+        return value != 0 and not math.isnan(value)
+
+    def value(self, node: Node, unit: int) -> float:
+        view, document = self.view, self.view.unit_document[unit]
+        match node:
+            case Or(parts):
+                return any(self.truth(part, unit) for part in parts)
+            case And(parts):
+                return all(self.truth(part, unit) for part in parts)
+            case Not(part):
+                return not self.truth(part, unit)
+            case Compare(operator, left, right):
+                a, b = self.value(left, unit), self.value(right, unit)
+                return {"==": a == b, ">": a > b, ">=": a >= b, "<": a < b, "<=": a <= b}[operator]
+            case Sum(parts):
+                return sum((1 if sign == "+" else -1) * self.value(p, unit) for sign, p in parts)
+            case Product(parts):
+                product = 1.0
+                for sign, part in parts:
+                    factor = self.value(part, unit)
+                    if sign == "*":
+                        product *= factor
+                    else:
+                        product = product / factor if factor else math.nan
+                return product
+            case Number(value):
+                return value
+            case CodeIs(name):
+                return self.truth(self.codes[name], unit)
+            case Length(of):
+                sizes = [len(view.tokens[i].surface) for i in self.tokens(unit)]
+                return len(sizes) if of == "words" else sum(sizes)
+            case UnitNumber():
+                return unit + 1
+            case ColumnIs(column, wanted):
+                return view.columns[column][document] == wanted
+            case HeadingIs(level, wanted):
+                return view.columns[f"見出し{level}"][document] == wanted
+            case ColumnPositive(column):
+                found = view.columns[column][document]
+                return bool(found) and found.replace(".", "").isdigit() and float(found) > 0
+            case Word():
+                return len(self.words(node, unit))
+            case Phrase(words):
+                n = len(words)
+                inside = self.tokens(unit)
+                starts = range(inside.start, inside.stop - n + 1)
+                return sum(
+                    all(view.tokens[i + k].word == words[k] for k in range(n)) for i in starts
+                )
+            case Near():
+                return self.near(node, unit)
+            case String(text):
+                return len({self.sentence(i) for i in self.string(text, unit)})
+        raise TypeError(node)
+
+    def words(self, word: Word, unit: int) -> list[int]:
+        tags = {"名詞C": "NOUN", "動詞": "VERB", None: None}[word.pos]
+        return [
+            i
+            for i in self.tokens(unit)
+            if (token := self.view.tokens[i]).word == word.text
+            and tags in (None, token.pos)
+            and word.inflection in (None, token.inflection)
+            and word.surface in (None, token.surface)
+        ]
+
+    def sentence(self, token: int) -> int:
+        return sum(1 for at in self.view.sentence if at <= token)
+
+    def paragraph(self, token: int) -> int:
+        return sum(1 for at in self.view.paragraph if at <= token)
+
+    def string(self, text: str, unit: int) -> list[int]:
+        """First tokens of the string's occurrences in the text of the unit."""
+        inside = self.tokens(unit)
+        letters = [(i, c) for i in inside for c in self.view.tokens[i].surface]
+        joined = "".join(c for _, c in letters)
+        return [letters[m.start()][0] for m in re.finditer(f"(?={re.escape(text)})", joined, re.I)]
+
+    def near(self, near: Near, unit: int) -> int:
+        """From each word forward, one token after the other."""
+        scope = {
+            "unit": lambda i: 0, "sentence": self.sentence, "paragraph": self.paragraph
+        }[near.within]  # fmt: skip
+        tokens = self.view.tokens
+        places = 0
+        for start in self.tokens(unit):
+            if tokens[start].word not in near.words:
+                continue
+            if near.ordered and tokens[start].word != near.words[0]:
+                continue
+            later = range(start + 1, self.tokens(unit).stop)
+            following = [tokens[i].word for i in later if tokens[i].word in near.words]
+            if following[:1] == [tokens[start].word]:
+                continue  # the next one is the start
+            missing = list(near.words)
+            missing.remove(tokens[start].word)
+            end = start
+            for i in later:
+                word = tokens[i].word
+                if near.distance and i - end > near.distance:
+                    break
+                if scope(i) != scope(start):
+                    break
+                if word in missing and (not near.ordered or word == missing[0]):
+                    missing.remove(word)
+                    end = i
+                if not missing:
+                    places += 1
+                    break
+        return places
+
+
+# Random collections and random rules on them
+
+words = st.sampled_from("aabcd")
+tokens = st.builds(
+    lambda word, ending, pos, inflection: Token(word, word + ending, pos, inflection),
+    words,
+    st.sampled_from(["", "", "x", "xx", "、"]),
+    st.sampled_from(["NOUN", "VERB"]),
+    st.sampled_from(["終止形", "命令形"]),
+)
+sentences = st.lists(tokens, max_size=7)
+documents = st.lists(st.lists(sentences, max_size=3), max_size=2)
+
+
+@st.composite
+def views(draw: st.DrawFn) -> ListView:
+    found: list[Document] = draw(st.lists(documents, max_size=3))
+    n = len(found)
+    values = st.sampled_from([None, "女", "男", "3", "0", "-1", "2.5"])
+    column = st.lists(values, min_size=n, max_size=n)
+    columns = {"性": draw(column), "見出し2": draw(column)}
+    return ListView(found, draw(st.sampled_from(["document", "paragraph", "sentence"])), columns)
+
+
+leaf = st.one_of(
+    st.builds(Word, words),
+    st.builds(
+        Word,
+        words,
+        st.sampled_from([None, "名詞C", "動詞"]),
+        st.sampled_from([None, "終止形"]),
+        st.sampled_from([None, "ax", "b"]),
+    ),
+    st.builds(Phrase, st.lists(words, min_size=2, max_size=3).map(tuple)),
+    st.builds(
+        Near,
+        st.lists(words, min_size=2, max_size=3, unique=True).map(tuple),
+        st.booleans(),
+        st.integers(0, 4),
+        st.sampled_from(["unit", "sentence", "paragraph"]),
+    ),
+    st.builds(String, st.text("abcdx、X", min_size=1, max_size=3)),
+    st.builds(ColumnIs, st.just("性"), st.sampled_from(["女", "3"])),
+    st.builds(HeadingIs, st.just(2), st.sampled_from(["男", "3"])),
+    st.builds(ColumnPositive, st.just("性")),
+    st.builds(Length, st.sampled_from(["words", "characters"])),
+    st.builds(UnitNumber),
+    st.just(CodeIs("last")),
+)
+
+
+def compound(part: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    several = st.lists(part, min_size=2, max_size=3).map(tuple)
+    number = part | st.builds(Number, st.integers(0, 4).map(float))
+    terms = st.lists(st.tuples(st.sampled_from("+-"), number), min_size=2, max_size=3)
+    factors = st.lists(st.tuples(st.sampled_from("*/"), number), min_size=1, max_size=2)
+    return st.one_of(
+        st.builds(Not, part),
+        st.builds(And, several),
+        st.builds(Or, several),
+        terms.map(lambda parts: Sum(tuple(parts))),
+        st.builds(lambda first, rest: Product((("*", first), *rest)), number, factors),
+        st.builds(Compare, st.sampled_from(["==", ">", ">=", "<", "<="]), number, number),
+    ).filter(lambda node: bool(leaves(node)))
+
+
+trees: st.SearchStrategy[Node] = st.recursive(leaf, compound, max_leaves=6)
+
+
+@settings(max_examples=400, deadline=None)
+@given(views(), st.lists(trees, min_size=1, max_size=4))
+def test_the_same_as_the_slow_twin(view: ListView, conditions: list[Node]) -> None:
+    codes = [Code(str(i), node) for i, node in enumerate(conditions)]
+    codes.append(Code("last", Or((Phrase(("a", "b")), Word("c")))))
+    order = (len(codes) - 1, *range(len(codes) - 1))
+    coding = code_units(view.resolve(Rules(tuple(codes), order)), view)
+    twin = Twin(view, codes)
+    units = range(len(view.units) - 1)
+    expected = [[twin.truth(code.condition, unit) for code in codes] for unit in units]
+    assert coding.matrix.shape == (len(units), len(codes))
+    assert coding.matrix.tolist() == expected
+    for code in codes:  # not only whether, but how often
+        got = coding.values(code.condition, 0, len(units)).astype(float).tolist()
+        want = [float(twin.value(code.condition, unit)) for unit in units]
+        np.testing.assert_allclose(got, want, rtol=1e-12)
+        for unit in units:
+            one = coding.values(code.condition, unit, unit + 1)
+            np.testing.assert_allclose(one, want[unit : unit + 1], rtol=1e-12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(views(), trees, trees, trees)
+def test_laws_of_boolean_algebra(view: ListView, a: Node, b: Node, c: Node) -> None:
+    def coded(node: Node) -> list[bool]:
+        codes = (Code("x", node), Code("last", Word("d")))
+        return code_units(view.resolve(Rules(codes, (1, 0))), view).matrix[:, 0].tolist()
+
+    assert coded(Not(And((a, b)))) == coded(Or((Not(a), Not(b))))
+    assert coded(Not(Or((a, b)))) == coded(And((Not(a), Not(b))))
+    assert coded(And((a, Or((b, c))))) == coded(Or((And((a, b)), And((a, c)))))
+    assert coded(Or((a, And((a, b))))) == coded(a)
+    assert coded(Not(Not(a))) == coded(a)
+    assert not any(coded(And((a, Not(a)))))
+    assert all(coded(Or((a, Not(a)))))
+
+
+@settings(max_examples=200, deadline=None)
+@given(views(), trees)
+def test_spans_show_the_words_that_gave_the_code(view: ListView, node: Node) -> None:
+    codes = (Code("x", node), Code("last", Word("d")))
+    coding = code_units(view.resolve(Rules(codes, (1, 0))), view)
+    for unit in range(len(view.units) - 1):
+        spans = coding.spans(unit, 0)
+        assert spans == sorted(set(spans))
+        if not coding.matrix[unit, 0]:
+            assert not spans
+        for begin, end in spans:
+            assert view.units[unit] <= begin < end <= view.units[unit + 1]
+        match node:
+            case Word():
+                assert [begin for begin, _ in spans] == Twin(view, codes).words(node, unit)
+                assert all(end == begin + 1 for begin, end in spans)
+            case Phrase(words):
+                for begin, end in spans:
+                    assert tuple(t.word for t in view.tokens[begin:end]) == words
+            case Near(words) if coding.matrix[unit, 0]:
+                assert {view.tokens[begin].word for begin, _ in spans} == set(words)
+            case String(text):
+                for begin, end in spans:
+                    shown = "".join(t.surface for t in view.tokens[begin:end])
+                    assert text.lower() in shown.lower()
+            case Not():
+                assert not spans
+
+
+# Hand-made cases
+
+
+def view_of(*sentences: str, unit: str = "document", **options: object) -> ListView:
+    """One document per argument; sentences in it end at 。, words are between spaces."""
+    documents: list[Document] = []
+    for text in sentences:
+        runs = [part.split(" ") for part in re.split(r"(?<=。)", text)]
+        documents.append([[[Token(word, word) for word in run if word] for run in runs]])
+    return ListView(documents, unit, **options)  # type: ignore[arg-type]
+
+
+def coded(view: ListView, rules: str) -> list[list[bool]]:
+    return code_units(view.resolve(parse_rules(rules)), view).matrix.T.tolist()
+
+
+def test_distance_counts_every_token() -> None:
+    view = view_of("先生 は 、 奥さん", "先生 は 、 その 奥さん", "奥さん と 先生")
+    rules = "*3\nnear(先生-奥さん)[3]\n*seq\nseq(先生-奥さん)[4]\n*all\nnear(先生-奥さん)"
+    assert coded(view, rules) == [[True, False, True], [True, True, False], [True, True, True]]
+
+
+def test_distance_starts_again_at_every_word_found() -> None:
+    view = view_of("a 1 2 3 b 1 2 3 c", "a 1 2 3 4 b c")
+    assert coded(view, "*x\nnear(a-b-c)[4]\n*y\nseq(a-c-b)[9]") == [[True, False], [False, False]]
+
+
+def test_sentence_and_paragraph_limit_near() -> None:
+    view = view_of("a 。 b", "b a 。")
+    assert coded(view, "*x\nnear(a-b)\n*y\nnear(a-b)[b]") == [[True, True], [False, True]]
+    halves = [[[Token("a", "a")], [Token("b", "b")]], [[Token("c", "c")]]]
+    view = ListView([halves])
+    assert coded(view, "*x\nnear(a-b)[d]\n*y\nnear(b-c)[d]\n*z\nnear(b-c)") == [
+        [True],
+        [False],
+        [True],
+    ]
+
+
+def test_occurrences_of_one_word_in_a_row_make_one_place() -> None:
+    view = view_of("a a b", "a b a b", "a b a")
+    rules = "*2\nnear(a-b) >= 2\n*3\nnear(a-b) == 3\n*1\nseq(a-b) == 1"
+    assert coded(view, rules) == [[False, True, True], [False, True, False], [True, False, True]]
+
+
+def test_words_out_of_order_are_passed_over() -> None:
+    view = view_of("a c a b c", "b a c b", "a b")
+    rules = "*x\nseq(a-b-c) == 2\n*y\nseq(a-b)\n*z\nseq(b-a)"
+    assert coded(view, rules) == [[True, False, False], [True] * 3, [False, True, False]]
+
+
+def test_any_distance_in_a_long_text() -> None:
+    """From every word but the last b, the nearest other letter and c are found."""
+    n = 100_000
+    view = view_of(" ".join(["a b"] * n + ["c"]))
+    assert coded(view, f"*x\nnear(a-b-c)[0] == {2 * n - 1}") == [[True]]
+
+
+def test_a_word_of_several_tokens() -> None:
+    view = view_of("東 京 の 都", "東 の 京", "x 東 京")
+    assert coded(view, "*x\n東_京\n*y\n東_京+の\n*z\nnear(東_京-都)[2]") == [
+        [True, False, True],
+        [True, False, False],
+        [True, False, False],
+    ]
+
+
+def test_one_token_is_not_two_words_of_near() -> None:
+    """東_京 holds the token 京, so 京 has to stand somewhere else too."""
+    view = view_of("東 京", "東 京 京")
+    assert coded(view, "*x\nnear(東_京-京)") == [[False, True]]
+
+
+def test_a_phrase_may_be_one_token_here() -> None:
+    view = view_of(
+        "卒業 論文", "卒業論文", "論文 卒業", "卒業 の 論文", "修士 卒業論文", "修士卒業 論文"
+    )
+    rules = "*x\n卒業+論文\n*y\n修士+卒業+論文"
+    assert coded(view, rules) == [
+        [True, True, False, False, True, False],
+        [False, False, False, False, True, True],
+    ]
+
+
+def test_strings_do_not_see_words_sentences_spaces_and_case() -> None:
+    view = view_of("です 。 Servo　I です", "sErVo　i", "ser vo i", "す 。 。す")
+    assert coded(view, "*x\n'Servo i'\n*y\n'す。' >= 2\n*z\n'。S'\n*w\n'。' == 2") == [
+        [True, True, False, False],
+        [False, False, False, False],
+        [True, False, False, False],
+        [False, False, False, True],
+    ]
+    # Cut into sentences, a string has to be in one of them.
+    view = view_of("です 。 でも です 。", unit="sentence")
+    assert coded(view, "*x\n'。で'\n*y\n'です。'") == [[False, False], [True, True]]
+    view = view_of("で で 。 で で で", unit="sentence")
+    assert coded(view, "*x\n'でで'") == [[True, True]]
+
+
+def test_a_string_that_overlaps_with_itself() -> None:
+    """The first occurrence goes over the end of the unit, the second does not."""
+    view = ListView([[[[Token("x", "あ")], [Token("y", "あああ")]]]], "sentence")
+    assert coded(view, "*x\n'ああ'\n*y\n'ああああ'") == [[False, True], [False, False]]
+
+
+def test_columns_headings_and_missing_values() -> None:
+    columns: dict[str, list[str | None]] = {
+        "性別": ["女", None, "女　性 ", ""],
+        "h1": ["上", "下", None, "上"],
+        "点": ["1e3", "-2", "n/a", "0"],
+    }
+    view = view_of("a", "b", "c", "d", columns=columns)
+    rules = (
+        '*x\n<>性別-->女\n*y\n"<>性別-->女 性"\n*z\n! <>性別-->女\n*h\n<>見出し1-->上\n*p\n<>点<>'
+    )
+    assert coded(view, rules) == [
+        [True, False, False, False],
+        [False, False, True, False],
+        [False, True, True, True],
+        [True, False, False, True],
+        [True, False, False, False],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem", "remedy"),
+    [
+        ("<>性別-->女", "no column 性別", "年齢 職業"),
+        ("<>得点<>", "no column 得点", "年齢 職業"),
+        ("<>見出し2-->上", "no headings of level 2", "見出し2"),
+    ],
+)
+def test_a_column_that_is_not_there(rule: str, problem: str, remedy: str) -> None:
+    view = view_of("a", columns={"年齢": ["1"], "職業": ["x"]})
+    with pytest.raises(BadInput) as caught:
+        code_units(view.resolve(parse_rules(f"*a\nb or\n{rule}\n", file="r.txt")), view)
+    assert problem in caught.value.problem
+    assert remedy in (caught.value.remedy or "")
+    assert (caught.value.file, caught.value.row) == ("r.txt", 3)
+
+
+def test_number_of_the_unit_is_the_views() -> None:
+    view = view_of("a", "b", "c")
+    view.number = np.array([101, 102, 104])
+    assert coded(view, "*x\n( No. >= 102 ) and ( No. <= 104 )") == [[False, True, True]]
+
+
+def test_nothing_divided_by_nothing_is_no_value() -> None:
+    view = view_of("a", "b b a")
+    rules = "*x\na / b >= 0\n*y\na / b\n*z\nnot a / b > 9\n*w\nb / a == 2"
+    assert coded(view, rules) == [[False, True], [False, True], [True, True], [False, True]]
+
+
+def test_units_that_are_only_a_part_of_the_tokens() -> None:
+    """Tokens outside the units count for nothing."""
+    view = view_of("a b", "a b", "a b")
+    view.units = np.array([2, 4], np.int64)
+    view.unit_document = np.array([1], np.int64)
+    view.number = np.array([2], np.int64)
+    rules = "*x\na == 1\n*y\na+b == 1\n*z\nnear(a-b) == 1\n*s\n'ab' == 1\n*l\nlw == 2"
+    assert coded(view, rules) == [[True]] * 5
+
+
+def test_spans_leave_out_what_did_not_count() -> None:
+    view = view_of("愛 が 恋 を 死", "愛 が 死", "愛 愛 x")
+    rules = "*x\n( 愛 & 恋 ) | <*y> | 愛 >= 2\n*y\n死 &! 恋\n*z\n! 死"
+    coding = code_units(view.resolve(parse_rules(rules)), view)
+    assert coding.names == ("x", "y", "z")
+    assert coding.spans(0, 0) == [(0, 1), (2, 3)]  # 死 only counts without 恋
+    assert coding.spans(1, 0) == [(7, 8)]  # through *y, and 愛 without 恋 does not count
+    assert coding.spans(2, 0) == [(8, 9), (9, 10)]
+    assert coding.spans(1, 1) == [(7, 8)]
+    assert coding.spans(0, 1) == []
+    assert coding.spans(2, 2) == []
+
+
+def test_no_documents() -> None:
+    view = ListView([], columns={"性別": []})
+    rules = "*a\n愛\n*b\n愛+恋\n*c\nnear(愛-恋)\n*d\n'愛' or lc > 1 or <>性別-->女 or No. > 0"
+    assert code_units(view.resolve(parse_rules(rules)), view).matrix.shape == (0, 4)
