@@ -13,9 +13,13 @@ import codecs
 import re
 from collections import Counter
 from functools import cache
+from typing import TYPE_CHECKING
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 DAMAGED = "\udcff"  # stands for bytes that are no character; no decoder makes it from sound bytes
 SAMPLE = 1 << 16  # bytes looked at from the first that is not ASCII on
@@ -57,6 +61,7 @@ _NAMES = {  # what people type, without case, spaces and punctuation
     "utf-32": "utf32 u32 ucs4",
 }
 _TYPED = {name: encoding for encoding, names in _NAMES.items() for name in names.split()}
+_NOT_FOR_FILES = ("idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7")
 
 
 def encoding_name(typed: str) -> str:
@@ -71,6 +76,8 @@ def encoding_name(typed: str) -> str:
         return _TYPED[plain]
     try:
         found = codecs.lookup(typed.strip()).name
+        if found in _NOT_FOR_FILES:
+            raise LookupError(found)
         "a".encode(found)  # refuses codecs that are not about text, such as base64
         codecs.getincrementaldecoder(found)
     except (LookupError, UnicodeError, ValueError):
@@ -94,6 +101,8 @@ def decoder(encoding: str) -> codecs.IncrementalDecoder:
         return _WindowsSigns("euc_jp", "bunsan-euc")
     if encoding == "iso-2022-jp":
         return _WindowsSigns("iso2022_jp_ext", "bunsan-iso2022")
+    if encoding in ("utf-16", "utf-32"):
+        return _ByteOrder(encoding)
     return codecs.getincrementaldecoder(encoding)("bunsan-damaged")
 
 
@@ -214,7 +223,7 @@ class _WindowsSigns(codecs.IncrementalDecoder):
         super().__init__(errors)
         self._inner = codecs.getincrementaldecoder(codec)(errors)
 
-    def decode(self, input: "codecs._ReadableBuffer", final: bool = False) -> str:  # type: ignore[name-defined]
+    def decode(self, input: "Buffer", final: bool = False) -> str:
         text: str = self._inner.decode(input, final)
         if not text.isascii():
             for ours, theirs in _DIFFERING:
@@ -223,6 +232,36 @@ class _WindowsSigns(codecs.IncrementalDecoder):
 
     def reset(self) -> None:
         self._inner.reset()
+
+
+class _ByteOrder(codecs.IncrementalDecoder):
+    """UTF-16 or UTF-32 in the order of its mark; without one, in that which makes most code points
+    small: little-endian unless the file begins with a zero byte.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._encoding = encoding
+        self._start = b""
+        self._inner: codecs.IncrementalDecoder | None = None
+
+    def decode(self, input: "Buffer", final: bool = False) -> str:
+        if self._inner is None:
+            self._start += bytes(input)
+            if len(self._start) < 4 and not final:
+                return ""
+            marked = any(
+                self._start.startswith(mark) for mark, name in _BOMS if name == self._encoding
+            )
+            order = "" if marked else "-be" if self._start.startswith(b"\0") else "-le"
+            maker = codecs.getincrementaldecoder(self._encoding + order)
+            self._inner = maker("bunsan-damaged")
+            input, self._start = self._start, b""
+        return self._inner.decode(input, final)
+
+    def reset(self) -> None:
+        self._inner = None
+        self._start = b""
 
 
 def _windows_pair(row: int, cell: int) -> str | None:

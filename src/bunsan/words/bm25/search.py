@@ -78,7 +78,7 @@ def _column(k: int) -> int:
 
 
 def _plain(array: NDArray[Any]) -> NDArray[Any]:
-    """A read-only view that is no memmap: one type, hence one compiled kernel, for both sources."""
+    """A read-only view: one type, hence one compiled kernel, for arrays mapped and computed."""
     view = np.asarray(array).view()
     view.flags.writeable = False
     return view
