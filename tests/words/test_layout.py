@@ -21,9 +21,7 @@ def overlaps(places: np.ndarray, boxes: np.ndarray) -> list[tuple[int, int]]:
 graphs = st.integers(1, 25).flatmap(
     lambda n: st.tuples(
         st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=40),
-        st.lists(
-            st.tuples(st.floats(0.5, 9), st.floats(0.5, 4)), min_size=n, max_size=n
-        ),
+        st.lists(st.tuples(st.floats(0.5, 9), st.floats(0.5, 4)), min_size=n, max_size=n),
     )
 )
 
@@ -52,7 +50,9 @@ def test_a_chain_is_laid_out_in_its_order() -> None:
 
 
 def test_neighbours_are_nearer_than_others() -> None:
-    edges = [(a, b) for k in range(4) for a, b in itertools.combinations(range(5 * k, 5 * k + 5), 2)]
+    edges = [
+        (a, b) for k in range(4) for a, b in itertools.combinations(range(5 * k, 5 * k + 5), 2)
+    ]
     edges += [(0, 5), (5, 10), (10, 15), (15, 0)]
     places = layout(edges, np.full((20, 2), 1.2))
     distance = np.linalg.norm(places[:, None] - places[None], axis=2)

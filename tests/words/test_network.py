@@ -39,9 +39,7 @@ units = st.lists(st.sets(st.integers(0, 6)), min_size=3, max_size=40)
 
 @settings(deadline=None, max_examples=40)
 @given(units, st.integers(1, 12), st.sampled_from(["jaccard", "dice"]))
-def test_edges_are_the_strongest_pairs(
-    sets: list[set[int]], edges: int, measure: str
-) -> None:
+def test_edges_are_the_strongest_pairs(sets: list[set[int]], edges: int, measure: str) -> None:
     dense = np.array([[i in s for i in range(7)] for s in sets], int)
     strength = {}
     for a, b in itertools.combinations(range(7), 2):
@@ -66,7 +64,11 @@ def test_edges_are_the_strongest_pairs(
 def test_threshold_ids_and_names() -> None:
     dense = reviews()
     net = draw(
-        dense, edges=None, threshold=0.3, ids=range(100, 110), pos=["NOUN"] * 10,
+        dense,
+        edges=None,
+        threshold=0.3,
+        ids=range(100, 110),
+        pos=["NOUN"] * 10,
         frequencies=range(1000, 1010),
     )
     pairs = dense.T @ dense

@@ -57,7 +57,9 @@ def test_possible_tables_only(units: list[set[int]], seed: int) -> None:
         assert (n1 + n2 - s.pairs <= s.units).all()
 
 
-def test_blocks_and_batches_change_the_draw_but_not_its_law(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_and_batches_change_the_draw_but_not_its_law(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rng = np.random.default_rng(0)
     dense = (rng.random((300, 8)) < 0.4).astype(int)
     first, second = np.triu_indices(8, 1)

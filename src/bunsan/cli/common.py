@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bunsan.tasks.facade import Collection
     from bunsan.tasks.kwic import Concordance
     from bunsan.tasks.passages import Passage
+    from bunsan.tasks.search import SearchResult
     from bunsan.tasks.table import Table
 
 CollectionPath = Annotated[
@@ -269,3 +270,25 @@ def tell_learned(report: "LearnReport", location: str, as_json: bool) -> None:
             f"変更なし {report.unchanged:,}({report.settings.analyzer})",
         )
     )
+
+
+def show_stop(line: str, why: str, result: Any) -> None:
+    """A stop of the demo's tour: the command, why it is worth a look, what it prints."""
+    print(f"\n$ {line}")
+    print(f"# {why}")
+    if result is None:
+        return
+    if hasattr(result, "hits"):
+        print_hits(result)
+    elif hasattr(result, "lines"):
+        print_concordance(result, 20)
+    else:
+        print_table(result.table().head(12))
+
+
+def print_hits(result: "SearchResult") -> None:
+    """Documents found, each with its score, place, fields and passages."""
+    for rank, hit in enumerate(result.hits, start=1):
+        fields = " ".join(f"{k}={v}" for k, v in hit.fields.items() if v is not None)
+        print(f"{rank}\t{hit.score:.3f}\t{hit.source}:{hit.row}\t{fields}".rstrip())
+        print_passages(hit.passages, indent="\t")

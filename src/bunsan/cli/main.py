@@ -6,6 +6,7 @@ Results go to stdout, everything else to stderr.
 
 import os
 import sys
+from typing import Any
 
 from bunsan.base.errors import BunsanError
 from bunsan.base.language import tr, use_language
@@ -24,25 +25,28 @@ def main(arguments: list[str]) -> int:
     _prepare_streams()
     arguments = _common_flags(arguments)
     # The language is known now: only then may the verbs, whose help texts are bilingual, be loaded.
-    import click
+    import typer
 
     from bunsan.cli.verbs import app
 
+    # Typer has click inside or beside it, depending on its version; its own names reach both.
+    usage_error: Any = typer.BadParameter.__mro__[1]
+    command_error: Any = typer.BadParameter.__mro__[2]
     try:
         code = app(args=arguments, prog_name="bunsan", standalone_mode=False)
         sys.stdout.flush()
     except BunsanError as error:
         _complain(str(error))
         return error.exit_code
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return int(stop.exit_code)
-    except click.UsageError as error:
+    except usage_error as error:
         error.show(sys.stderr)
         return 2
-    except click.ClickException as error:
+    except command_error as error:
         error.show(sys.stderr)
         return int(error.exit_code)
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _complain(tr("Interrupted.", "中断しました。"))
         return 130
     except BrokenPipeError:  # `bunsan ... | head` has read all it wants

@@ -4,7 +4,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
@@ -14,18 +14,24 @@ from bunsan.collection.change import remove
 from bunsan.collection.folder import Folder
 from bunsan.collection.storage import Storage
 from bunsan.collection.stored import StoredCollection
-from bunsan.tasks import coding, describe
-from bunsan.tasks.correspondence import WordMap, word_map
-from bunsan.tasks.features import Features, features
+from bunsan.tasks import describe
 from bunsan.tasks.kwic import Concordance, Order, kwic
 from bunsan.tasks.lookup import look_up
-from bunsan.tasks.network import WordNetwork, word_network
 from bunsan.tasks.passages import Passage, passages
-from bunsan.tasks.related import Predicates, Related, predicates, related
 from bunsan.tasks.search import SearchResult, search, store_impacts
-from bunsan.tasks.similar import Similar, similar
 from bunsan.tasks.table import Table
 from bunsan.text.words import WordSettings
+
+if TYPE_CHECKING:
+    from bunsan.tasks.coding import Coded
+    from bunsan.tasks.correspondence import WordMap
+    from bunsan.tasks.features import Features
+    from bunsan.tasks.network import WordNetwork
+    from bunsan.tasks.related import Predicates, Related
+    from bunsan.tasks.similar import Similar
+
+# Deeds are imported when they are first asked for: a search needs neither scipy nor networkx, which
+# take longer to load than the search takes.
 
 Names = str | Sequence[str] | None
 
@@ -55,21 +61,29 @@ class Collection(StoredCollection):
             self, query, k=k, where=self._where(where), match_all=match_all, variant=variant, k1=k1, b=b
         )
 
-    def similar(self, word: str, *, k: int = 15, **options: Any) -> Similar:
+    def similar(self, word: str, *, k: int = 15, **options: Any) -> "Similar":
         """Words used like `word`, or like "王 - 男 + 女"; see `bunsan.tasks.similar.similar`."""
+        from bunsan.tasks.similar import similar
+
         return similar(self, word, k=k, **options)
 
-    def related(self, word: str, *, k: int = 20, **options: Any) -> Related:
+    def related(self, word: str, *, k: int = 20, **options: Any) -> "Related":
         """Words that occur together with `word`; see `bunsan.tasks.related.related`."""
+        from bunsan.tasks.related import related
+
         options["where"] = self._where(options.get("where"))
         return related(self, word, k=k, **options)
 
-    def predicates(self, word: str, *, k: int = 20, min_count: int = 1) -> Predicates:
+    def predicates(self, word: str, *, k: int = 20, min_count: int = 1) -> "Predicates":
         """What is said of `word`: predicates by case particle; see `bunsan.tasks.related.predicates`."""
+        from bunsan.tasks.related import predicates
+
         return predicates(self, word, k=k, min_count=min_count)
 
-    def features(self, by: str | None = None, *, k: int = 10, **options: Any) -> Features:
+    def features(self, by: str | None = None, *, k: int = 10, **options: Any) -> "Features":
         """The words that mark each group; see `bunsan.tasks.features.features`."""
+        from bunsan.tasks.features import features
+
         options["where"] = self._where(options.get("where"))
         return features(self, self._by(by), k=k, **options)
 
@@ -85,19 +99,25 @@ class Collection(StoredCollection):
         """Occurrences in context; see `bunsan.tasks.kwic.kwic`."""
         return kwic(self, word, sort=sort, width=width, limit=limit, where=self._where(where))
 
-    def network(self, **options: Any) -> WordNetwork:
+    def network(self, **options: Any) -> "WordNetwork":
         """The co-occurrence network; see `bunsan.tasks.network.word_network`."""
+        from bunsan.tasks.network import word_network
+
         options["where"] = self._where(options.get("where"))
         return word_network(self, **options)
 
-    def map(self, by: str | None = None, **options: Any) -> WordMap:
+    def map(self, by: str | None = None, **options: Any) -> "WordMap":
         """Correspondence analysis; see `bunsan.tasks.correspondence.word_map`."""
+        from bunsan.tasks.correspondence import word_map
+
         options["where"] = self._where(options.get("where"))
         return word_map(self, self._by(by), **options)
 
-    def code(self, rules: str | Path, *, by: str | None = None, unit: str = "document") -> coding.Coded:
+    def code(self, rules: str | Path, *, by: str | None = None, unit: str = "document") -> "Coded":
         """Apply a file of coding rules; see `bunsan.tasks.coding.code`."""
-        return coding.code(self, rules, by=None if by is None else self.require_field(by), unit=unit)
+        from bunsan.tasks.coding import code
+
+        return code(self, rules, by=None if by is None else self.require_field(by), unit=unit)
 
     def passages(
         self,

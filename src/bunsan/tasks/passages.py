@@ -44,6 +44,10 @@ class Passage:
         return f"<p>{text} <small>{html.escape(self.source)}:{self.row}</small></p>"
 
 
+# For a figure: key (a word, or two) -> (file, row, sentence, marks) of its sentences.
+Evidence = dict[tuple[int, ...], list[tuple[str, int, str, list[tuple[int, int]]]]]
+
+
 def passages_table(passages: Sequence[Passage]) -> Table:
     """One row per passage, with its place and the document's fields."""
     names = dict.fromkeys(name for p in passages for name in p.fields)
@@ -137,3 +141,50 @@ def document_mask(segment: Segment, where: dict[str, str] | None) -> NDArray[np.
         same = np.array([v == value for v in segment.field(name)], np.bool_)
         mask = same if mask is None else mask & same
     return mask
+
+
+def evidence(
+    collection: StoredCollection,
+    keys: Sequence[tuple[int, ...]],
+    *,
+    unit: str = "sentence",
+    where: dict[str, str] | None = None,
+    each: int = 12,
+) -> Evidence:
+    """Some units for each word and pair of words of a figure, found in one pass over the tokens.
+
+    `passages` would read all tokens once per key; a figure has some hundred keys.
+    """
+    found: Evidence = {key: [] for key in keys}
+    ids = np.unique([i for key in keys for i in key])
+    column = np.full(len(collection.vocabulary), -1, np.int32)
+    column[ids] = np.arange(len(ids), dtype=np.int32)
+    missing = set(keys)
+    for segment in collection.segments:
+        if not missing:
+            break
+        offsets = segment.units(unit)
+        tokens = np.flatnonzero(column[segment.word] >= 0)
+        units = np.searchsorted(offsets, tokens, "right") - 1
+        cell = np.unique(column[segment.word[tokens]].astype(np.int64) * len(offsets) + units)
+        begins = np.searchsorted(cell, np.arange(len(ids) + 1) * len(offsets))
+        units_of = {
+            int(i): cell[begins[c] : begins[c + 1]] - c * len(offsets) for c, i in enumerate(ids)
+        }
+        allowed = document_mask(segment, where)
+        for key in list(missing):
+            together = units_of[key[0]]
+            for other in key[1:]:
+                together = np.intersect1d(together, units_of[other], assume_unique=True)
+            for u in together.tolist():
+                begin, end = int(offsets[u]), int(offsets[u + 1])
+                d = int(np.searchsorted(segment.document, begin, "right")) - 1
+                if allowed is not None and not allowed[d]:
+                    continue
+                marked = begin + np.flatnonzero(np.isin(segment.word[begin:end], key))
+                p = cut(collection, segment, d, begin, end, marked)
+                found[key].append((p.source, p.row, p.text, p.marks))
+                if len(found[key]) == each:
+                    missing.discard(key)
+                    break
+    return found

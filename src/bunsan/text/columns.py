@@ -94,13 +94,13 @@ def guess_text(columns: Sequence[str], sample: Sequence[Sequence[str | None]]) -
 
     A column with a name that says so wins, the fullest if there are several, unless its cells are
     far from being the fullest of the table; otherwise the one with the longest and most varied
-    cells, where Japanese counts double. None: no column has words.
+    cells, where Japanese counts double. None: no column has words or such a name.
     """
     worth = [_worth([row[i] for row in sample]) for i in range(len(columns))]
     most = max(worth, default=0.0)
-    if most == 0:
-        return None
     loose = [_loose(name) for name in columns]
+    if most == 0:
+        return next((i for i, name in enumerate(loose) if _named(name)), None)
     for test, least in ((_named, 0.1), (_partly_named, 0.25)):
         found = [i for i, name in enumerate(loose) if worth[i] >= least * most and test(name)]
         if found:

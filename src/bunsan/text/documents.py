@@ -149,6 +149,8 @@ def inspect(
     with content(first, known, reading) as (kind, found):
         if isinstance(found, Table):
             columns, sheets = tuple(found.columns), found.sheets
+            for bad in found.bad:
+                reading.bad(first.name, bad)
             choice = table.choose(found, first.name, reading)
             text_name = None if choice.text is None else columns[choice.text]
             guessed, groups = choice.guessed, tuple(choice.by)

@@ -14,9 +14,10 @@ from scipy.sparse.csgraph import connected_components, shortest_path
 Floats = NDArray[np.float64]
 
 LARGEST_RADIUS = 2.0
-_SMALLEST_RADIUS = 0.45
+LABEL_DROP = 0.65  # em from the rim of a disc to the middle of a label below it
+_SMALLEST_RADIUS = 0.4
 _GAP = 0.5  # em of free space kept around a box
-_EDGE = 2.4  # em from box to box along an edge
+_EDGE = 2.0  # em from box to box along an edge
 _CELL = 1.0  # em, the grain of packing
 _PART_GAP = 2.0  # em between unconnected parts
 _ASPECT = 1.35  # width / height that the whole should have
@@ -36,6 +37,11 @@ def radii(frequencies: ArrayLike) -> Floats:
     frequency = np.asarray(frequencies, np.float64)
     share = frequency / max(frequency.max(initial=0.0), 1.0)
     return np.maximum(LARGEST_RADIUS * np.sqrt(share), _SMALLEST_RADIUS)
+
+
+def label_below(label: str, radius: float) -> bool:
+    """True where a label is too wide for its disc and is written below it."""
+    return label_width(label) > 2 * radius - 0.2
 
 
 def layout(edges: ArrayLike, boxes: ArrayLike, *, seed: int = 0) -> Floats:
@@ -152,23 +158,37 @@ def _pack(
     if len(members) == 1:
         return
     shapes = [_cells(places, box, edge, nodes) for nodes in members]
-    side = int(sum(np.ptp(cells, axis=0).max() + 2 for cells in shapes)) + 2
-    reach = max(8, min(side, int(3 * np.sqrt(sum(len(c) for c in shapes))) + 20))
-    reach += int(max(np.abs(c).max() for c in shapes))
-    grid = np.arange(-reach, reach + 1)
-    spots = np.stack(np.meshgrid(grid, grid, indexing="ij"), axis=2).reshape(-1, 2)
-    spots = spots[np.argsort((spots[:, 0] / _ASPECT) ** 2 + spots[:, 1] ** 2, kind="stable")]
-    size = 4 * reach + 3
-    taken = np.zeros((size, size), np.bool_)
+    reach = int(max(np.abs(cells).max() for cells in shapes)) + 1
+    free = int(np.sqrt(sum(len(cells) for cells in shapes))) + 1
+    taken: set[tuple[int, int]] = set()
     for nodes, cells in zip(members, shapes, strict=True):
-        for block in np.array_split(spots, max(1, len(spots) * len(cells) // 2_000_000)):
-            at = block[:, None, :] + cells[None, :, :] + size // 2
-            free = np.flatnonzero(~taken[at[..., 0] % size, at[..., 1] % size].any(axis=1))
-            if len(free):
-                spot = at[free[0]]
-                taken[spot[:, 0] % size, spot[:, 1] % size] = True
-                places[nodes] += block[free[0]] * _CELL
-                break
+        spot = None
+        while spot is None:
+            spot = _nearest(taken, cells, free, reach)
+            free = free if spot is not None else 2 * free
+        taken |= {(x, y) for x, y in (cells + spot).tolist()}
+        places[nodes] += spot * _CELL
+
+
+def _nearest(
+    taken: set[tuple[int, int]], cells: NDArray[np.int64], free: int, reach: int
+) -> NDArray[np.int64] | None:
+    """The shortest shift of `cells`, of at most `free` either way, that hits nothing taken."""
+    side = np.arange(-free, free + 1)
+    size = free + reach
+    grid = np.zeros((2 * size + 1, 2 * size + 1), np.bool_)
+    if taken:
+        at = np.array(list(taken)) + size
+        at = at[((at >= 0) & (at <= 2 * size)).all(axis=1)]
+        grid[at[:, 0], at[:, 1]] = True
+    hit = np.zeros((len(side), len(side)), np.bool_)
+    for x, y in (cells + reach).tolist():
+        hit |= grid[x : x + len(side), y : y + len(side)]
+    if hit.all():
+        return None
+    distance = (side[:, None] / _ASPECT) ** 2 + side[None, :] ** 2
+    x, y = np.unravel_index(np.where(hit, np.inf, distance).argmin(), hit.shape)
+    return np.array([side[x], side[y]])
 
 
 def _cells(

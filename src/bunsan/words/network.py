@@ -11,12 +11,13 @@ from scipy.sparse import csr_array
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.measure.association import MEASURES, Formula
-from bunsan.words.layout import label_width, layout, radii
+from bunsan.words.layout import LABEL_DROP, label_below, label_width, layout, radii
 from bunsan.words.resampling import resampled_pairs
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+STABLE = 0.7
 _LOUVAIN_STARTS = 10
 
 
@@ -56,6 +57,12 @@ class Edge:
     together: float | None = None
     low: float | None = None
     high: float | None = None
+
+    @property
+    def stable(self) -> bool:
+        """Drawn in at least 70 % of the resamples, the support at which a bootstrapped branch is
+        usually trusted (Hillis & Bull 1993, Systematic Biology 42); True where none were made."""
+        return self.stability is None or self.stability >= STABLE
 
 
 @dataclass(frozen=True)
@@ -315,9 +322,14 @@ def _spanning(ends: Ints) -> NDArray[np.bool_]:
 
 def _places(used: Ints, ends: Ints, labels: Sequence[str], frequency: Floats, seed: int) -> Floats:
     radius = radii(frequency[used])
-    width = np.array([label_width(labels[i]) for i in used.tolist()])
-    boxes = np.stack([np.maximum(width, 2 * radius), np.maximum(1.15, 2 * radius)], axis=1)
-    return layout(np.searchsorted(used, ends), boxes, seed=seed)
+    names = [labels[i] for i in used.tolist()]
+    width = np.array([label_width(name) for name in names])
+    below = np.array([label_below(name, r) for name, r in zip(names, radius, strict=True)])
+    height = 2 * radius + np.where(below, LABEL_DROP + 0.55, 0.0)
+    boxes = np.stack([np.maximum(width, 2 * radius), height], axis=1)
+    places = layout(np.searchsorted(used, ends), boxes, seed=seed)
+    places[:, 1] += (height - 2 * radius) / 2  # the disc is at the top of its box
+    return places
 
 
 def _fields(item: Node | Edge, *but: str) -> dict[str, int | float | str | bool]:

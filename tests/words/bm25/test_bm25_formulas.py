@@ -4,7 +4,8 @@ import math
 
 import pytest
 from bm25_twin import textbook_idf, textbook_tf
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bunsan.base.errors import BadInput
 from bunsan.words.bm25.formulas import VARIANTS, Bm25Parameters, inverse_document_frequency

@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 from bm25_twin import tokens
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bunsan.words.bm25.postings import BITMAP_SHARE, build_postings
 from bunsan.words.bm25.statistics import Statistics

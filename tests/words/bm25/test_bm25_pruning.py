@@ -91,7 +91,7 @@ QUERIES = (
     [58],  # one rare word
     [0, 1, 2, 3],  # frequent ones: bitmaps
     [0, 58],  # a rare word, then a bitmap
-    [45, 58],  # a rare word, then a list far longer than it: bisection
+    [34, 58],  # a rare word, then a list far longer than it: bisection
     [50, 52, 54],  # lists of like length: scanning
     [0, 10, 25, 40, 50, 59],
     [5, 15, 35, 55, 35, 35],
@@ -101,9 +101,10 @@ QUERIES = (
 
 @pytest.mark.parametrize("k", [1, 10])
 def test_every_way_is_taken_and_all_are_exact(taken, k):
-    collection = Collection()
+    collection = Collection(sizes=(9000, 70, 4000))
     for query in QUERIES:
         collection.check(query, k)
+    collection.check([31, 50], k, weights=[0.1, 1.0])  # over 100 documents, and over 10: bisection
     assert set(taken) == set(WAYS)
 
 
@@ -111,7 +112,7 @@ def test_every_way_is_taken_and_all_are_exact(taken, k):
     ("query", "weights", "way"),
     [
         ([0, 58], [1.0, 1.0], "_look_up_bitmap"),
-        ([45, 58], [0.3, 1.0], "_look_up_bisecting"),
+        ([34, 58], [0.3, 1.0], "_look_up_bisecting"),
         ([50, 52], [0.3, 1.0], "_look_up_scanning"),
     ],
 )
@@ -142,7 +143,7 @@ def test_exact_where_thousands_of_documents_tie(variant):
     for query in QUERIES:
         for k in (1, 10, 50):
             collection.check(query, k)
-            collection.check(query, k, [1e-6 * 10**i for i in range(12)][: len(query)] * 5)
+            collection.check(query, k, np.resize(10.0 ** np.arange(-6, 6), len(query)).tolist())
 
 
 def test_random_queries_are_exact():

@@ -6,7 +6,8 @@ import bm25s
 import numpy as np
 import pytest
 from bm25_twin import check_search, index
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bunsan.words.bm25.formulas import VARIANTS, Bm25Parameters
 from bunsan.words.bm25.search import Bm25
@@ -172,10 +173,10 @@ def test_many_queries_with_weights_and_mask():
 
 
 def test_a_query_of_hundreds_of_words():
-    made, _ = random_collection(n_segments=2, n_documents=150)
+    made, _ = random_collection(n_segments=2, n_documents=60)
     rng = np.random.default_rng(8)
     query = [*range(-1, 305), *rng.integers(0, 300, 500).tolist()]
-    for k in (1, 10, 100, 300):
+    for k in (1, 10, 150):
         check_search(made, query, k, rng.uniform(0.001, 50, len(query)).tolist())
 
 

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from coding_view import Document, ListView, Token
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from bunsan.base.errors import BadInput
 from bunsan.words.coding.evaluate import code_units
@@ -36,6 +36,9 @@ from bunsan.words.coding.syntax import (
     Word,
     leaves,
 )
+
+# A busy machine is no failure.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 # The slow twin: everything is looked up token by token, for one unit at a time.
 
@@ -233,7 +236,7 @@ def compound(part: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 trees: st.SearchStrategy[Node] = st.recursive(leaf, compound, max_leaves=6)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(unhurried, max_examples=400)
 @given(views(), st.lists(trees, min_size=1, max_size=4))
 def test_the_same_as_the_slow_twin(view: ListView, conditions: list[Node]) -> None:
     codes = [Code(str(i), node) for i, node in enumerate(conditions)]
@@ -254,7 +257,7 @@ def test_the_same_as_the_slow_twin(view: ListView, conditions: list[Node]) -> No
             np.testing.assert_allclose(one, want[unit : unit + 1], rtol=1e-12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(unhurried, max_examples=150)
 @given(views(), trees, trees, trees)
 def test_laws_of_boolean_algebra(view: ListView, a: Node, b: Node, c: Node) -> None:
     def coded(node: Node) -> list[bool]:
@@ -270,7 +273,7 @@ def test_laws_of_boolean_algebra(view: ListView, a: Node, b: Node, c: Node) -> N
     assert all(coded(Or((a, Not(a)))))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(unhurried, max_examples=200)
 @given(views(), trees)
 def test_spans_show_the_words_that_gave_the_code(view: ListView, node: Node) -> None:
     codes = (Code("x", node), Code("last", Word("d")))
@@ -464,15 +467,26 @@ def test_units_that_are_only_a_part_of_the_tokens() -> None:
 
 def test_spans_leave_out_what_did_not_count() -> None:
     view = view_of("愛 が 恋 を 死", "愛 が 死", "愛 愛 x")
-    rules = "*x\n( 愛 & 恋 ) | <*y> | 愛 >= 2\n*y\n死 &! 恋\n*z\n! 死"
+    rules = "*x\n( 愛 & 恋 ) | <*y> | 愛 >= 2\n*y\n死 &! 恋\n*z\n! 死\n*w\n! ( 愛 & 恋 & 死 )"
     coding = code_units(view.resolve(parse_rules(rules)), view)
-    assert coding.names == ("x", "y", "z")
+    assert coding.names == ("x", "y", "z", "w")
     assert coding.spans(0, 0) == [(0, 1), (2, 3)]  # 死 only counts without 恋
     assert coding.spans(1, 0) == [(7, 8)]  # through *y, and 愛 without 恋 does not count
     assert coding.spans(2, 0) == [(8, 9), (9, 10)]
     assert coding.spans(1, 1) == [(7, 8)]
     assert coding.spans(0, 1) == []
     assert coding.spans(2, 2) == []
+    assert coding.matrix[1, 3]
+    assert coding.spans(1, 3) == []  # not having all three is no word of the text
+
+
+def test_spans_through_codes_that_refer_to_one_code_again_and_again() -> None:
+    n = 60  # 2**60 ways from the first code to the word
+    chain = "".join(f"*c{i}\n<*c{i + 1}> | <*c{i + 1}>\n" for i in range(n)) + f"*c{n}\n愛\n"
+    view = view_of("x 愛")
+    coding = code_units(view.resolve(parse_rules(chain)), view)
+    assert coding.matrix.all()
+    assert coding.spans(0, 0) == [(1, 2)]
 
 
 def test_no_documents() -> None:

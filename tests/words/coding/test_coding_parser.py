@@ -4,7 +4,7 @@ import codecs
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
 from bunsan.base.errors import BadInput
 from bunsan.words.coding.lexer import Lexer
@@ -307,6 +307,9 @@ def test_file_that_cannot_be_read_as_named(tmp_path) -> None:
     assert caught.value.file == str(path)
 
 
+# A busy machine is no failure.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 # Writing and reading again
 
 plain = st.text("あいうえおアイウ愛恋死abcXYZー々", min_size=1, max_size=4).filter(
@@ -371,6 +374,7 @@ def compound(part: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 trees: st.SearchStrategy[Node] = st.recursive(simple, compound, max_leaves=8)
 
 
+@unhurried
 @given(st.lists(st.tuples(names, trees), min_size=1, max_size=3, unique_by=lambda pair: pair[0]))
 def test_round_trip(pairs: list[tuple[str, Node]]) -> None:
     codes = [Code(name, tree) for name, tree in pairs]
@@ -384,6 +388,7 @@ def test_round_trip(pairs: list[tuple[str, Node]]) -> None:
     assert format_rules(again) == written
 
 
+@unhurried
 @given(st.text("愛恋 |&!()<>*＊'\"+-=[]#.2anordotlwcesqb\n（）｜", max_size=40))
 def test_any_text_is_rules_or_a_clear_error(text: str) -> None:
     rules, problem = None, None
@@ -400,6 +405,7 @@ def test_any_text_is_rules_or_a_clear_error(text: str) -> None:
         assert 1 <= problem.row <= text.count("\n") + 2
 
 
+@unhurried
 @given(st.text(max_size=30))
 def test_the_lexer_loses_no_character(text: str) -> None:
     """Tokens and white space are all there is."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import chi2_contingency
@@ -10,6 +10,9 @@ from scipy.stats.contingency import expected_freq
 
 from bunsan.base.language import use_language
 from bunsan.words.coding.tabulate import jaccard, no_code_label, tabulate
+
+# A busy machine is no failure.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 MATRIX = np.array([[1, 1, 0], [1, 0, 0], [0, 0, 0], [1, 1, 0], [0, 0, 0]], np.bool_)
 
@@ -71,6 +74,7 @@ def test_two_groups_are_corrected_after_yates() -> None:
     np.testing.assert_allclose(cross.adjusted[:, 0] ** 2, sum(1 / e for e in (2, 2, 3, 3)))
 
 
+@unhurried
 @given(
     arrays(np.bool_, st.tuples(st.integers(0, 40), st.integers(0, 4))),
     st.integers(1, 4),
@@ -124,6 +128,7 @@ def test_nothing_to_test() -> None:
     assert empty.groups.count.tolist() == [[0] * 3] * 2
 
 
+@unhurried
 @given(arrays(np.bool_, st.tuples(st.integers(0, 30), st.integers(0, 4))))
 def test_jaccard_is_shared_units_over_all_units(matrix) -> None:
     units = [set(np.flatnonzero(column).tolist()) for column in matrix.T]

@@ -14,7 +14,7 @@ HELP = tr(
 )
 EXAMPLES = [
     "bunsan features reviews.bunsan --by area",
-    "bunsan features reviews.bunsan --by area --measure log_likelihood -n 20 -o features.xlsx",
+    "bunsan features reviews.bunsan --by area --measure loglikelihood -n 20 -o features.xlsx",
     "bunsan features reviews.bunsan --by area --rows",
 ]
 
@@ -24,7 +24,7 @@ def command(
     by: Annotated[str | None, typer.Option("--by", help=tr("The group column.", "グループの列。"))] = None,
     top: common.Top = 10,
     measure: Annotated[
-        str, typer.Option("--measure", "-m", help="jaccard, log_likelihood, tfidf, difference")
+        str, typer.Option("--measure", "-m", help="jaccard, loglikelihood, tfidf, difference")
     ] = "jaccard",
     min_documents: Annotated[
         int, typer.Option(min=1, help=tr("Words in at least so many documents.", "文書数の下限。"))

@@ -29,7 +29,7 @@ def command(
     ] = None,
     words: Annotated[int, typer.Option(min=2, max=2000, help=tr("Words, by frequency.", "語の数(頻度順)。"))] = 75,
     edges: Annotated[int, typer.Option(min=1, help=tr("Strongest pairs drawn.", "描く辺の数(強い順)。"))] = 100,
-    measure: Annotated[str, typer.Option("--measure", "-m", help="jaccard, dice, cosine, ppmi, …")] = "jaccard",
+    measure: Annotated[str, typer.Option("--measure", "-m", help="jaccard, dice, cosine, ppmi, npmi, t, loglikelihood")] = "jaccard",
     unit: common.Unit = "sentence",
     min_count: Annotated[int, typer.Option(min=1, help=tr("Words in at least so many units.", "語の出現単位数の下限。"))] = 2,
     tree: Annotated[

@@ -14,7 +14,7 @@ HELP = tr(
 )
 EXAMPLES = [
     "bunsan related reviews.bunsan 朝食",
-    "bunsan related reviews.bunsan 朝食 --measure log_likelihood --unit document",
+    "bunsan related reviews.bunsan 朝食 --measure loglikelihood --unit document",
     "bunsan related reviews.bunsan 朝食 --with バイキング --rows",
     "bunsan related reviews.bunsan 朝食 --predicates",
 ]
@@ -30,7 +30,7 @@ def command(
             "--measure",
             "-m",
             help=tr("What to sort by: ", "並べる指標: ")
-            + "jaccard, dice, ppmi, npmi, t_score, log_likelihood, chi_squared, …",
+            + "jaccard, dice, simpson, cosine, ppmi, npmi, t, loglikelihood, chi2, odds",
         ),
     ] = "jaccard",
     unit: common.Unit = "sentence",

@@ -43,8 +43,5 @@ def command(
     if as_json or output is not None:
         common.emit(result.table(), as_json=as_json, output=output, more={"total": result.total})
         return
-    for rank, hit in enumerate(result.hits, start=1):
-        fields = " ".join(f"{k}={v}" for k, v in hit.fields.items() if v is not None)
-        print(f"{rank}\t{hit.score:.3f}\t{hit.source}:{hit.row}\t{fields}".rstrip())
-        common.print_passages(hit.passages, indent="\t")
+    common.print_hits(result)
     common.say(tr(f"{result.total:,} documents match.", f"{result.total:,} 文書が該当。"))

@@ -25,7 +25,7 @@ DOCUMENTS = 4000
 """How many documents the collection has unless told."""
 
 _STORY_FILES = ("people", "places", "things", "senses")
-_STAY = {"ja": "宿", "en": "stays"}
+STAYS = {"ja": "宿", "en": "stays"}
 _RATINGS = (5,) * 7 + (4,) * 7 + (3,) * 5 + (2,) * 3 + (1,) * 3
 _KINDS = ("review",) * 6 + ("story",) * 4
 _ASPECTS = ("room", "bath", "meal", "meal", "staff", "place", "price", "extra")
@@ -89,7 +89,7 @@ def demo_documents(
         fields: dict[str, str | None]
         if writer.draw(_KINDS) == "review":
             sentences, fields = _review(writer, stays)
-            fields = {"topic": _STAY[language], **fields}
+            fields = {"topic": STAYS[language], **fields}
         else:
             topic = writer.draw(parts)
             sentences = _story(writer, topic)
@@ -123,7 +123,7 @@ def _review(writer: Writer, stays: Stays) -> tuple[list[str], dict[str, str | No
         templates.append(turn + writer.draw(stays.aspects[aspect][side]))
     if rating != 3 and writer.chance(0.5):
         side = "good" if rating > 3 else "bad"
-        turn = "{but}" if rating == 4 and len(good) < len(aspects) else "{also}"
+        turn = "{yet}" if rating == 4 and len(good) < len(aspects) else "{also}"
         templates.append(turn + writer.draw(scope[side]))
     templates.append(writer.draw(stays.closes[rating]))
     fields: dict[str, str | None] = {"area": area, "purpose": purpose, "rating": str(rating)}

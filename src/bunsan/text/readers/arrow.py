@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.text.columns import unique_names
-from bunsan.text.readers.table import Row, Table, take_sample
+from bunsan.text.readers.reading import Bad
+from bunsan.text.readers.table import Row, Table, beginning, parted
 
 BATCH = 1024  # rows turned into Python values at once
 _NO_TIME = re.compile(r" 00:00:00(?:\.0*)?$|(?<=:\d\d)\.0+(?=Z?$)")
@@ -28,7 +29,7 @@ def arrow_table(
     """
     columns = unique_names(names)
 
-    def rows(wanted: Sequence[int] | None) -> Iterator[Row]:
+    def rows(wanted: Sequence[int] | None) -> Iterator[Row | Bad]:
         row = 0
         for batch in batches(wanted):
             for start in range(0, batch.num_rows, BATCH):
@@ -38,7 +39,8 @@ def arrow_table(
                     row += 1
                     yield row, record
 
-    return Table(columns, take_sample(rows(None), iter), rows)
+    sample, _ = parted(beginning(rows(None), iter))
+    return Table(columns, sample, rows)
 
 
 def values(column: Any) -> list[Any]:

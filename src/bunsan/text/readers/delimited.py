@@ -1,7 +1,6 @@
 """CSV and TSV, row by row, with the rows that are damaged named and left out."""
 
 import csv
-import dataclasses
 import itertools
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -10,7 +9,7 @@ from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.text.columns import unique_names
 from bunsan.text.encoding import DAMAGED
-from bunsan.text.readers.reading import LONGEST, OVERLONG, Reading
+from bunsan.text.readers.reading import LONGEST, OVERLONG, Bad, Reading
 from bunsan.text.readers.table import Row, Table, no_rows, streamed
 
 _END = "\udcfd"  # a line after the last, which no file can hold
@@ -36,8 +35,10 @@ def read_delimited(lines: Iterator[str], file: str, reading: Reading, delimiter:
     header = next(records, None)
     if header is None:
         raise no_rows(file)
+    if isinstance(header, Bad):  # the next row must not pass for it
+        raise header.error(file)
     columns = unique_names(header[1])
-    return streamed(columns, _even(records, len(columns), file, reading))
+    return streamed(columns, _even(records, len(columns)))
 
 
 def sniff_delimiter(lines: Sequence[str]) -> str | None:
@@ -66,37 +67,37 @@ def _delimiter(head: Sequence[str], expected: str) -> str:
     )
 
 
-def _even(records: Iterator[Row], width: int, file: str, reading: Reading) -> Iterator[Row]:
+def _even(records: Iterator[Row | Bad], width: int) -> Iterator[Row | Bad]:
     """Rows with as many cells as the header; blank cells beyond it are no loss."""
-    for row, cells in records:
+    for item in records:
+        if isinstance(item, Bad):
+            yield item
+            continue
+        row, cells = item
         if len(cells) > width and not any(cells[width:]):
             cells = cells[:width]
         if len(cells) == width:
             yield row, cells
             continue
-        reading.bad(
-            file,
-            row,
-            "ragged",
-            tr(
-                f"The row has {len(cells)} cells, the header {width}.",
-                f"見出しは {width} 列ですが、この行は {len(cells)} 列です。",
-            ),
-            tr(
-                "Put quotation marks around cells that hold the delimiter or line breaks.",
-                "区切り文字や改行を含むセルは引用符で囲んでください。",
-            ),
+        problem = tr(
+            f"The row has {len(cells)} cells, the header {width}.",
+            f"見出しは {width} 列ですが、この行は {len(cells)} 列です。",
         )
+        remedy = tr(
+            "Put quotation marks around cells that hold the delimiter or line breaks.",
+            "区切り文字や改行を含むセルは引用符で囲んでください。",
+        )
+        yield Bad(row, "ragged", problem, remedy)
 
 
-def _records(lines: Iterator[str], delimiter: str, file: str, reading: Reading) -> Iterator[Row]:
-    """(row, cells) of every record that is sound and not blank."""
+def _records(
+    lines: Iterator[str], delimiter: str, file: str, reading: Reading
+) -> Iterator[Row | Bad]:
+    """(row, cells) of every record that is not blank, or what is bad about it."""
     back: deque[str] = deque()  # lines to be read again
     pending: list[str] = []  # lines of the record under way
     rescanned = 0
     row = 1
-    # A damaged header is refused: the next row must not pass for it.
-    bad = dataclasses.replace(reading, on_bad="refuse")
 
     def feed() -> Iterator[str]:
         size = 0
@@ -122,7 +123,7 @@ def _records(lines: Iterator[str], delimiter: str, file: str, reading: Reading) 
                     return
                 raise _Unclosed
         except _Unclosed:
-            _unclosed(bad, file, row)
+            yield _unclosed(row)
             rescanned += sum(map(len, pending))
             if rescanned > _RESCANS:
                 raise _unpaired(file, row) from None
@@ -132,12 +133,11 @@ def _records(lines: Iterator[str], delimiter: str, file: str, reading: Reading) 
             reader = csv.reader(feed(), delimiter=delimiter)
             continue
         if any(DAMAGED in line or line == OVERLONG for line in pending):
-            bad.damaged(file, row, "\n".join(pending))
+            yield reading.damage(file, row, "\n".join(pending))
         elif not any(cell and not cell.isspace() for cell in cells):
             reading.report.blank += 1
         else:
             yield row, cells
-            bad = reading
         row += len(pending)
         pending.clear()
 
@@ -146,20 +146,16 @@ class _Unclosed(Exception):  # noqa: N818  never leaves this module
     pass
 
 
-def _unclosed(reading: Reading, file: str, row: int) -> None:
-    reading.bad(
-        file,
-        row,
-        "unclosed_quote",
-        tr(
-            "A quotation mark that begins a cell here is never closed.",
-            'この行で始まる引用符 " が閉じていません。',
-        ),
-        tr(
-            "Close it, or write a quotation mark inside a cell twice, the cell in quotation marks.",
-            "閉じるか、セル全体を引用符で囲み、中の引用符は二つ重ねてください。",
-        ),
+def _unclosed(row: int) -> Bad:
+    problem = tr(
+        "A quotation mark that begins a cell here is never closed.",
+        'この行で始まる引用符 " が閉じていません。',
     )
+    remedy = tr(
+        "Close it, or write a quotation mark inside a cell twice, the cell in quotation marks.",
+        "閉じるか、セル全体を引用符で囲み、中の引用符は二つ重ねてください。",
+    )
+    return Bad(row, "unclosed_quote", problem, remedy)
 
 
 def _unpaired(file: str, row: int) -> BadInput:

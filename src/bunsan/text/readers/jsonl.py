@@ -9,8 +9,8 @@ from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.text.encoding import DAMAGED
 from bunsan.text.readers.plain import is_blank
-from bunsan.text.readers.reading import OVERLONG, Reading
-from bunsan.text.readers.table import MISSING, Row, Table, take_sample
+from bunsan.text.readers.reading import OVERLONG, Bad, Reading
+from bunsan.text.readers.table import MISSING, Row, Table, beginning, parted
 
 
 def read_jsonl(lines: Iterator[str], file: str, reading: Reading) -> Table:
@@ -21,8 +21,9 @@ def read_jsonl(lines: Iterator[str], file: str, reading: Reading) -> Table:
     BadInput : none of the first lines is an object.
     """
     objects = _objects(lines, file, reading)
-    first = take_sample(objects, dict.values)
-    columns = list(dict.fromkeys(key for _, value in first for key in value))
+    first = beginning(objects, dict.values)
+    good, bad = parted(first)
+    columns = list(dict.fromkeys(key for _, value in good for key in value))
     if not columns:
         raise BadInput(
             tr("has no JSON object a line.", "1 行に一つの JSON オブジェクトがありません。"),
@@ -33,26 +34,29 @@ def read_jsonl(lines: Iterator[str], file: str, reading: Reading) -> Table:
             file=file,
         )
 
-    def rows(wanted: Sequence[int]) -> Iterator[Row]:
+    def rows(wanted: Sequence[int]) -> Iterator[Row | Bad]:
         names = [columns[i] for i in wanted]
-        for row, value in itertools.chain(first, objects):
-            yield row, [value.get(name, MISSING) for name in names]
+        for item in itertools.chain(first, objects):
+            if isinstance(item, Bad):
+                yield item
+            else:
+                yield item[0], [item[1].get(name, MISSING) for name in names]
 
     sample: list[Row] = [
-        (row, [value.get(name, MISSING) for name in columns]) for row, value in first
+        (row, [value.get(name, MISSING) for name in columns]) for row, value in good
     ]
-    return Table(columns, sample, rows)
+    return Table(columns, sample, rows, bad)
 
 
 def _objects(
     lines: Iterator[str], file: str, reading: Reading
-) -> Iterator[tuple[int, dict[str, Any]]]:
+) -> Iterator[tuple[int, dict[str, Any]] | Bad]:
     for row, line in enumerate(lines, 1):
         if is_blank(line):
             reading.report.blank += 1
             continue
         if DAMAGED in line or line == OVERLONG:
-            reading.damaged(file, row, line)
+            yield reading.damage(file, row, line)
             continue
         try:
             value = json.loads(line)
@@ -62,13 +66,9 @@ def _objects(
         if isinstance(value, dict):
             yield row, value
             continue
-        reading.bad(
-            file,
-            row,
-            "invalid_json",
-            tr(
-                f"The line cannot be read as a JSON object ({detail}).",
-                f"JSON のオブジェクトとして読めません({detail})。",
-            ),
-            tr('Write {"text": "..."}.', '{"text": "..."} の形にしてください。'),
+        problem = tr(
+            f"The line cannot be read as a JSON object ({detail}).",
+            f"JSON のオブジェクトとして読めません({detail})。",
         )
+        remedy = tr('Write {"text": "..."}.', '{"text": "..."} の形にしてください。')
+        yield Bad(row, "invalid_json", problem, remedy)

@@ -45,7 +45,7 @@ def read_khcoder(
             yield from take()
             title = found[2].strip()
             if not sound(title):
-                reading.damaged(file, row, title)
+                reading.bad(file, reading.damage(file, row, title))
                 title = ""
             level = int(found[1])
             headings[f"h{level}"] = title or None

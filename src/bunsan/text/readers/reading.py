@@ -107,6 +107,19 @@ def reason_label(reason: str) -> str:
     }.get(reason, reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A row that cannot be read, on its way to the report among the good ones."""
+
+    row: int
+    reason: str
+    problem: str
+    remedy: str
+
+    def error(self, file: str) -> BadInput:
+        return BadInput(self.problem, remedy=self.remedy, file=file, row=self.row)
+
+
 @dataclass
 class Reading:
     """The wishes of one call and its report, handed to every reader."""
@@ -121,41 +134,39 @@ class Reading:
     report: ReadReport = field(default_factory=ReadReport)
     first: tuple[str, tuple[str, ...]] | None = None  # the columns used of the first table
 
-    def bad(self, file: str, row: int, reason: str, problem: str, remedy: str) -> None:
+    def bad(self, file: str, bad: Bad) -> None:
         """Count a bad row, or refuse it."""
         if self.on_bad == "refuse":
-            raise BadInput(problem, remedy=remedy, file=file, row=row)
-        self.report.skipped[reason] += 1
+            raise bad.error(file)
+        self.report.skipped[bad.reason] += 1
         if len(self.report.problems) < _KEPT_PROBLEMS:
-            self.report.problems.append(Problem(file, row, reason, f"{problem} {remedy}"))
+            message = f"{bad.problem} {bad.remedy}"
+            self.report.problems.append(Problem(file, bad.row, bad.reason, message))
 
     def document(
         self, text: str, fields: dict[str, str | None], file: str, row: int
     ) -> Document | None:
         """The document, counted; None when its text is blank or damaged, which is counted too."""
         if not text or text.isspace():
-            self.empty(file, row)
+            problem = tr("The text is empty.", "本文が空です。")
+            remedy = tr("Fill it in or delete the row.", "入力するか、行を削除してください。")
+            self.bad(file, Bad(row, "empty_text", problem, remedy))
             return None
         if not (sound(text) and all(value is None or sound(value) for value in fields.values())):
-            self.damaged(file, row, text)
+            self.bad(file, self.damage(file, row, text))
             return None
         self.report.documents += 1
         return Document(text, fields, file, row)
 
-    def empty(self, file: str, row: int) -> None:
-        self.bad(
-            file,
-            row,
-            "empty_text",
-            tr("The text is empty.", "本文が空です。"),
-            tr("Fill it in or delete the row.", "入力するか、行を削除してください。"),
-        )
-
-    def damaged(self, file: str, row: int, text: str) -> None:
-        """Report text in which `sound` found something: the line it is in counts from `row`."""
+    def damage(self, file: str, row: int, text: str) -> Bad:
+        """What `sound` found in a text that begins at `row`: the line it is in is named."""
         if OVERLONG in text:
-            self.too_long(file, row)
-            return
+            problem = tr(
+                f"This is longer than {LONGEST:,} characters.",
+                f"長さが {LONGEST:,} 文字を超えています。",
+            )
+            remedy = tr("Split it into several documents.", "複数の文書に分けてください。")
+            return Bad(row, "too_long", problem, remedy)
         row += text[: max(text.find(DAMAGED), 0)].count("\n")
         encoding = self.report.encodings.get(file)
         if encoding is None or DAMAGED not in text:  # not from bytes: an escape or a Python string
@@ -179,19 +190,7 @@ class Reading:
                 "Correct the row, or let the encoding be found.",
                 "行を直すか、文字コードの指定を外してください。",
             )
-        self.bad(file, row, "undecodable", problem, remedy)
-
-    def too_long(self, file: str, row: int) -> None:
-        self.bad(
-            file,
-            row,
-            "too_long",
-            tr(
-                f"This is longer than {LONGEST:,} characters.",
-                f"長さが {LONGEST:,} 文字を超えています。",
-            ),
-            tr("Split it into several documents.", "複数の文書に分けてください。"),
-        )
+        return Bad(row, "undecodable", problem, remedy)
 
 
 def sound(text: str) -> bool:

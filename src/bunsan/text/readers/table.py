@@ -5,7 +5,7 @@ import itertools
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.text.columns import columns_listed, find, guess_by, guess_text
 from bunsan.text.encoding import decoder
-from bunsan.text.readers.reading import Document, Reading, unix_breaks
+from bunsan.text.readers.reading import Bad, Document, Reading, unix_breaks
 
 SAMPLE_ROWS = 500
 _SAMPLE_SIZE = 1 << 22  # characters
@@ -30,12 +30,14 @@ _WRITABLE = str | bytes | int | float | Decimal | datetime.date | datetime.time 
 class Table:
     """The columns, the first rows, and all rows reduced to the columns wanted (by index).
 
-    `rows` may be called once; bad rows are reported as they are met and do not come out.
+    `rows` may be called once. Bad rows come out of it among the others, those of the sample are in
+    `bad` too.
     """
 
     columns: list[str]
     sample: list[Row]
-    rows: Callable[[Sequence[int]], Iterator[Row]]
+    rows: Callable[[Sequence[int]], Iterator[Row | Bad]]
+    bad: list[Bad] = field(default_factory=list)
     sheets: tuple[str, ...] = ()
 
 
@@ -49,29 +51,43 @@ class Choice:
     guessed: bool
 
 
-def streamed(columns: list[str], rows: Iterator[Row]) -> Table:
+def streamed(columns: list[str], rows: Iterator[Row | Bad]) -> Table:
     """A table over rows that can be read only once."""
-    sample = take_sample(rows, iter)
+    first = beginning(rows, iter)
 
-    def picked(wanted: Sequence[int]) -> Iterator[Row]:
-        for row, cells in itertools.chain(sample, rows):
-            yield row, [cells[i] for i in wanted]
+    def picked(wanted: Sequence[int]) -> Iterator[Row | Bad]:
+        for item in itertools.chain(first, rows):
+            yield item if isinstance(item, Bad) else (item[0], [item[1][i] for i in wanted])
 
-    return Table(columns, sample, picked)
+    sample, bad = parted(first)
+    return Table(columns, sample, picked, bad)
 
 
-def take_sample(
-    rows: Iterator[tuple[int, T]], cells: Callable[[T], Iterable[Any]]
-) -> list[tuple[int, T]]:
+def beginning(
+    rows: Iterator[tuple[int, T] | Bad], cells: Callable[[T], Iterable[Any]]
+) -> list[tuple[int, T] | Bad]:
     """The first rows, fewer where they are long; `cells` gives the cells of one."""
-    sample: list[tuple[int, T]] = []
+    first: list[tuple[int, T] | Bad] = []
     size = 0
-    for row, record in rows:
-        sample.append((row, record))
-        size += sum(len(cell) for cell in cells(record) if isinstance(cell, str))
-        if len(sample) == SAMPLE_ROWS or size > _SAMPLE_SIZE:
+    for item in rows:
+        first.append(item)
+        if not isinstance(item, Bad):
+            size += sum(len(cell) for cell in cells(item[1]) if isinstance(cell, str))
+        if len(first) == SAMPLE_ROWS or size > _SAMPLE_SIZE:
             break
-    return sample
+    return first
+
+
+def parted(first: Iterable[tuple[int, T] | Bad]) -> tuple[list[tuple[int, T]], list[Bad]]:
+    """The good rows and the bad ones."""
+    good: list[tuple[int, T]] = []
+    bad: list[Bad] = []
+    for item in first:
+        if isinstance(item, Bad):
+            bad.append(item)
+        else:
+            good.append(item)
+    return good, bad
 
 
 def choose(table: Table, file: str, reading: Reading) -> Choice:
@@ -129,9 +145,15 @@ def documents(table: Table, file: str, reading: Reading) -> Iterator[Document]:
     lacking = {name: None for name, index in fields.items() if index is None}
     present = [(name, index) for name, index in fields.items() if index is not None]
     names = [name for name, _ in present]
-    for row, cells in table.rows([choice.text, *(index for _, index in present)]):
-        text = _text(cells[0], table.columns[choice.text], file, row, reading)
-        if text is None:
+    column = table.columns[choice.text]
+    for item in table.rows([choice.text, *(index for _, index in present)]):
+        if isinstance(item, Bad):
+            reading.bad(file, item)
+            continue
+        row, cells = item
+        text = _text(cells[0], column, row)
+        if isinstance(text, Bad):
+            reading.bad(file, text)
             continue
         values: dict[str, str | None] = dict(zip(names, map(as_text, cells[1:]), strict=True))
         values.update(lacking)
@@ -171,29 +193,20 @@ def as_text(value: Any) -> str | None:
     return as_text(str(value))
 
 
-def _text(value: Any, column: str, file: str, row: int, reading: Reading) -> str | None:
-    """The text of a row, or None when there is none, which is reported."""
+def _text(value: Any, column: str, row: int) -> str | Bad:
+    """The text of a row."""
     if type(value) is str:
         return unix_breaks(value)
     if value is MISSING:
-        reading.bad(
-            file,
-            row,
-            "missing_text",
-            tr(f"There is no {column!r}.", f"項目 {column!r} がありません。"),
-            tr("Add it or delete the row.", "追加するか、行を削除してください。"),
-        )
-        return None
-    if isinstance(value, bool | list | tuple | dict) or not isinstance(value, _WRITABLE):
+        problem = tr(f"There is no {column!r}.", f"項目 {column!r} がありません。")
+        remedy = tr("Add it or delete the row.", "追加するか、行を削除してください。")
+        return Bad(row, "missing_text", problem, remedy)
+    if isinstance(value, bool) or not isinstance(value, _WRITABLE):
         kind = type(value).__name__
-        reading.bad(
-            file,
-            row,
-            "not_text",
-            tr(f"{column!r} is no text but {kind}.", f"{column!r} が文字列ではなく {kind} です。"),
-            tr("Make it a string.", "文字列にしてください。"),
+        problem = tr(
+            f"{column!r} is no text but {kind}.", f"{column!r} が文字列ではなく {kind} です。"
         )
-        return None
+        return Bad(row, "not_text", problem, tr("Make it a string.", "文字列にしてください。"))
     return as_text(value) or ""
 
 

@@ -1,0 +1,185 @@
+"""The tour: what the demo asks of its collection, and one sentence each on what to see there."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bunsan.base.language import Language, tr
+from bunsan.tasks.demo.world import STAYS
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One request: a method of a collection, what it is given, and why the answer is worth a look."""
+
+    verb: str
+    arguments: tuple[str, ...]
+    why: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def tour(language: Language) -> list[Stop]:
+    """The stops through the world in `language`; the sentences are in the reader's language."""
+    words = _JA if language == "ja" else _EN
+    stays = {"topic": STAYS[language]}
+    return [
+        Stop(
+            "search",
+            (words["view"],),
+            tr(
+                "Search by meaningful words: the sentence need not occur as it was typed. Look twice, though: "
+                "a complaint that nothing can be seen has the same words.",
+                "文がそのままなくても、語が合えば見つかります。ただし「見えなかった」という苦情も同じ語を含む点に注意。",
+            ),
+            {"k": 5},
+        ),
+        Stop(
+            "search",
+            (words["narrow"],),
+            tr(
+                "A phrase in quotation marks has to occur as it stands, and a word after a minus sign may not.",
+                "引用符で囲んだ句は必ず含み、マイナスを付けた語は含まない、という絞り込みです。",
+            ),
+            {"k": 5},
+        ),
+        Stop(
+            "search",
+            (words["spelling"],),
+            tr(words["spelling_why_en"], words["spelling_why_ja"]),
+            {"k": 3},
+        ),
+        Stop(
+            "similar",
+            (words["meal"],),
+            tr(
+                "Words used alike: other meals, found from nothing but the company each word keeps.",
+                "使われ方の似た語。辞書なしで、ほかの食事の名が並びます。",
+            ),
+            {"k": 8},
+        ),
+        Stop(
+            "similar",
+            (words["vehicle"],),
+            tr("Other vehicles come together in the same way.", "乗り物の名も同じように集まります。"),
+            {"k": 8},
+        ),
+        Stop(
+            "similar",
+            (words["season"],),
+            tr(
+                "The other three seasons come first, then the weather and flowers of this one.",
+                "残りの三つの季節が先に並び、その季節の天気や花が続きます。",
+            ),
+            {"k": 8},
+        ),
+        Stop(
+            "similar",
+            (words["royal"],),
+            tr(
+                "Arithmetic with words: leave out what is male, put in what is female.",
+                "語の足し算と引き算。男らしい文脈を引き、女らしい文脈を足します。",
+            ),
+            {"k": 5},
+        ),
+        Stop(
+            "similar",
+            (words["parent"],),
+            tr("The same step leads from one parent to the other.", "同じ引き算で、父から母へ移れます。"),
+            {"k": 5},
+        ),
+        Stop(
+            "similar",
+            (words["capital"],),
+            tr(
+                "From a capital to its country, by the example of another pair.",
+                "ある国と首都の組を手がかりに、別の首都からその国を当てます。",
+            ),
+            {"k": 5},
+        ),
+        Stop(
+            "similar",
+            (words["opposite"],),
+            tr(
+                "A fault to know: opposites stand in the same sentences, so they come out as alike.",
+                "知っておきたい弱点。反対の語は同じ文に現れるので、似た語として出てきます。",
+            ),
+            {"k": 5},
+        ),
+        Stop(
+            "similar",
+            (words["senses"],),
+            tr(words["senses_why_en"], words["senses_why_ja"]),
+            {"k": 12},
+        ),
+        Stop(
+            "kwic",
+            (words["senses"],),
+            tr(
+                "The occurrences in their sentences tell the senses apart; sorting by the right side groups them.",
+                "用例を見れば意味は見分けられます。右側の語順に並べると、意味ごとにまとまります。",
+            ),
+            {"limit": 12, "sort": "right"},
+        ),
+        Stop(
+            "related",
+            (words["meal"],),
+            tr(
+                "Words in the same sentence, not words used alike: what people say about this meal.",
+                "似た語ではなく、同じ文に出る語。この食事について何が語られるかが分かります。",
+            ),
+            {"k": 10, "where": stays},
+        ),
+        Stop(
+            "features",
+            (),
+            tr(
+                "The words that mark each area: its sights, its food and its baths.",
+                "地域ごとの特徴語。名所や食べ物や湯の名が並びます。",
+            ),
+            {"by": "area", "k": 6},
+        ),
+        Stop(
+            "features",
+            (),
+            tr(
+                "The words that mark each rating, from delight to anger.",
+                "評価ごとの特徴語。満足から怒りまでの言葉の違いが見えます。",
+            ),
+            {"by": "rating", "k": 6},
+        ),
+    ]
+
+
+_JA = {
+    "view": "部屋から海が見える",
+    "narrow": '"露天風呂から" 海 -駐車場',
+    "spelling": "キレイなお部屋",
+    "spelling_why_en": "Spellings are counted as one word: きれい, 綺麗 and キレイ are all found.",
+    "spelling_why_ja": "表記の違いはまとめて数えます。「きれい」も「綺麗」も「キレイ」も見つかります。",
+    "meal": "朝食",
+    "vehicle": "車",
+    "season": "春",
+    "royal": "王 - 男 + 女",
+    "parent": "父 - 男 + 女",
+    "capital": "日本 - 東京 + パリ",
+    "opposite": "合格",
+    "senses": "首",
+    "senses_why_en": "Another fault: one vector for two senses. Parts of the body mix with losing one's job.",
+    "senses_why_ja": "もう一つの弱点。語に意味が二つあっても一つに混ざります。体の「首」と、会社を「首」になる話です。",
+}
+_EN = {
+    "view": "we could see the sea from our room",
+    "narrow": '"private bath" stars -chlorine',
+    "spelling": "fellow TRAVELLERS",
+    "spelling_why_en": "Capital letters do not matter, but the spelling does: travelers is another word here.",
+    "spelling_why_ja": "大文字と小文字は区別しませんが、つづりは区別します。travelers は別の語です。",
+    "meal": "breakfast",
+    "vehicle": "car",
+    "season": "spring",
+    "royal": "king - man + woman",
+    "parent": "father - man + woman",
+    "capital": "Japan - Tokyo + Paris",
+    "opposite": "passed",
+    "senses": "flat",
+    "senses_why_en": "Another fault: one vector for all senses. Flat tyres mix with flats to live in.",
+    "senses_why_ja": "もう一つの弱点。意味がいくつあっても一つに混ざります。タイヤの flat と住まいの flat です。",
+}
