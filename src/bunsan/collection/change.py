@@ -13,7 +13,7 @@ from bunsan.collection.merge import join, runs_to_join
 from bunsan.collection.segment import Segment, SegmentState
 from bunsan.collection.storage import State, Storage
 from bunsan.collection.stored import StoredCollection, live_blobs
-from bunsan.collection.writer import TOKENS_IN_A_SEGMENT
+from bunsan.collection import writer
 from bunsan.words.vocabulary import Vocabulary, VocabularyBuilder
 
 
@@ -58,7 +58,7 @@ def commit(
     opened = [Segment(storage, s, state["sources"]) for s in segments]
     joined: list[SegmentState] = []
     at = 0
-    for begin, end in runs_to_join(segments, TOKENS_IN_A_SEGMENT):
+    for begin, end in runs_to_join(segments, writer.TOKENS_IN_A_SEGMENT):
         joined += [*segments[at:begin], join(storage, opened[begin:end], vocabulary)]
         at = end
     state["generation"] = state["generation"] + 1

@@ -107,6 +107,15 @@ class Segment:
         """`source` int32[D] (index into the state's sources) and `row` int64[D]."""
         return self._storage.arrays(self.state.origin)
 
+    @cached_property
+    def postings(self) -> Mapping[str, NDArray[Any]]:
+        """The inverted index of the searchable words; see `bunsan.words.bm25.postings`."""
+        return self._storage.arrays(f"{self.name}-postings")
+
+    def hold(self) -> None:
+        """Open every blob now: what is open stays readable when a writer deletes it."""
+        _ = self._tokens, self.documents, self.live, self.origin, self.postings
+
     def text(self, document: int) -> str:
         """The text of one document."""
         return self.documents.column("text")[int(document)].as_py()

@@ -19,6 +19,8 @@ from bunsan.words.vocabulary import Vocabulary
 
 Arrays = Mapping[str, NDArray[Any]]
 
+_TRIES = 10
+
 
 class StoredCollection:
     """The documents, words and arrays of a collection.
@@ -33,11 +35,34 @@ class StoredCollection:
     """
 
     def __init__(self, storage: Storage) -> None:
-        state = storage.state()
-        if state is None or not state.get("segments"):
-            raise nothing_there(storage, state)
         self.storage = storage
-        self.state: State = state
+        self.state: State = {}
+        for _ in range(_TRIES):
+            state = storage.state()
+            if state is None or not state.get("segments"):
+                raise nothing_there(storage, state)
+            if state == self.state:
+                break  # nobody is writing: the blob is really gone
+            self.__dict__.pop("segments", None)
+            self.state = state
+            try:
+                self._hold()
+                return
+            except FileNotFoundError as error:
+                # Between our reading of the state and of its blobs somebody has committed another
+                # one and deleted them: read that.
+                missing = error.filename
+        raise BadInput(
+            tr("A file of the collection is missing.", "コレクションのファイルが足りません。"),
+            remedy=tr("Learn the documents again.", "もう一度 learn してください。"),
+            file=missing,
+        )
+
+    def _hold(self) -> None:
+        """Open every blob of this state, so that later deletions do not matter."""
+        _ = self.vocabulary
+        for segment in self.segments:
+            segment.hold()
 
     @cached_property
     def settings(self) -> WordSettings:

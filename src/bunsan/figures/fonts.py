@@ -151,11 +151,13 @@ def label(
             item.set_gid(f"stroke-{stroke[1:]}-{width:.2f}-{len(axes.texts)}")
 
 
-def save(drawing: Figure, path: str | Path) -> None:
+def save(drawing: Figure, path: str | Path, *, also: tuple[str, ...] = ()) -> None:
     """Write the figure as PNG (200 dots per inch), SVG or PDF, by the suffix; whole or not at all.
 
     The same figure gives the same bytes. SVG keeps text as text and carries the characters it needs
     of the bundled font, so that it looks the same on a machine without Japanese fonts.
+
+    `also` : suffixes the caller writes itself, for the message.
 
     Raises
     ------
@@ -167,12 +169,13 @@ def save(drawing: Figure, path: str | Path) -> None:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in STATIC:
+        known = ", ".join((*STATIC, *also))
         raise BadInput(
             tr(
                 f"Figures cannot be written as {suffix!r}.",
                 f"図を {suffix!r} 形式では保存できません。",
             ),
-            remedy=tr(f"Use {', '.join(STATIC)}.", f"{', '.join(STATIC)} を使ってください。"),
+            remedy=tr(f"Use {known}.", f"{known} を使ってください。"),
             file=path,
         )
     texts = [item for item in drawing.findobj(Text) if item.get_text()]

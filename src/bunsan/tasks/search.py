@@ -92,7 +92,7 @@ class _Index:
 
     def __init__(self, collection: StoredCollection, parameters: Bm25Parameters) -> None:
         self.parameters = parameters
-        self.postings = [collection.storage.arrays(f"{s.name}-postings") for s in collection.segments]
+        self.postings = [segment.postings for segment in collection.segments]
         self.statistics = Statistics(len(collection.vocabulary))
         for segment, postings in zip(collection.segments, self.postings, strict=True):
             self.statistics.add(postings)

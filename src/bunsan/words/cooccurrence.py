@@ -106,7 +106,10 @@ def count_window(
     """
     if window < 1:
         raise BadInput(
-            tr(f"A window of {window} words is empty.", f"窓の幅 {window} 語では何も数えられません。"),
+            tr(
+                f"A window of {window} words is empty.",
+                f"窓の幅 {window} 語では何も数えられません。",
+            ),
             remedy=tr("Use 1 or more.", "1 以上にしてください。"),
         )
     skipped = np.zeros(len(sentence) - 1, np.bool_) if skip is None else skip
@@ -125,7 +128,9 @@ def count_window(
         weight: NDArray[Any] = np.ones(reach + 1, np.uint32)
         counts: NDArray[Any] = np.empty(len(position), np.uint32)
     else:
-        weight = 1.0 / np.maximum(np.arange(reach + 1), 1)  # sums in double, kept in single precision
+        weight = 1.0 / np.maximum(
+            np.arange(reach + 1), 1
+        )  # sums in double, kept in single precision
         counts = np.empty(len(position), np.float32)
     cols = np.empty(len(counts), np.int32)
     indptr = np.zeros(len(rows) + 1, np.int64)
@@ -426,7 +431,9 @@ def _select_pairs(rows, indptr, cols, counts, column, size, factor):  # type: ig
     for i in range(len(rows)):
         if rows[i] < width and column[rows[i]] >= 0:
             length = 0
-            for j in range(indptr[i], indptr[i + 1]):  # no column is above its row: all are in reach
+            for j in range(
+                indptr[i], indptr[i + 1]
+            ):  # no column is above its row: all are in reach
                 length += column[cols[j]] >= 0
             selected_indptr[column[rows[i]] + 1] = length
     for r in range(size):

@@ -41,7 +41,7 @@ def radii(frequencies: ArrayLike) -> Floats:
 
 def label_below(label: str, radius: float) -> bool:
     """True where a label is too wide for its disc and is written below it."""
-    return label_width(label) > 2 * radius - 0.2
+    return label_width(label) > 2 * radius - 0.4
 
 
 def layout(edges: ArrayLike, boxes: ArrayLike, *, seed: int = 0) -> Floats:

@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
+from scipy.sparse.linalg import svds
 
 from bunsan.words.cooccurrence import Ids
 from bunsan.words.weighting import normalize_rows
@@ -226,14 +227,11 @@ class SparseVectors(WordVectors):
         return matrix.indices[cells], matrix.data[cells]
 
 
-def truncated_svd(
-    matrix: Any, dimensions: int, *, rounds: int = 4, seed: int = 0
-) -> tuple[Vector, Vector]:
+def truncated_svd(matrix: Any, dimensions: int, *, seed: int = 0) -> tuple[Vector, Vector]:
     """The left singular vectors and singular values of a sparse matrix, largest first.
 
-    Randomized subspace iteration (Halko, Martinsson & Tropp 2011, "Finding Structure with Randomness",
-    algorithms 4.4 and 5.1): a block of random vectors, a few more than asked for, goes `rounds` times
-    through the matrix and its transpose, with a QR decomposition between.
+    By implicitly restarted Lanczos iteration (Lehoucq, Sorensen & Yang 1998, "ARPACK Users' Guide")
+    from a random start; small matrices are decomposed whole.
 
     Returns
     -------
@@ -241,19 +239,19 @@ def truncated_svd(
     vector that is largest in absolute value is positive.
     """
     matrix = csr_array(matrix, dtype=np.float32)
-    if not 1 <= dimensions <= min(matrix.shape):
+    smaller = min(matrix.shape)
+    if not 1 <= dimensions <= smaller:
         raise ValueError(f"{dimensions} dimensions of a matrix of shape {matrix.shape}")
-    width = min(dimensions + max(10, dimensions // 5), *matrix.shape)
-    transposed = matrix.T.tocsr()
-    block = np.random.default_rng(seed).standard_normal((matrix.shape[1], width), np.float32)
-    basis = np.linalg.qr(_times(matrix, block))[0]
-    for _ in range(rounds):
-        basis = np.linalg.qr(_times(transposed, basis))[0]
-        basis = np.linalg.qr(_times(matrix, basis))[0]
-    left, singular, _ = np.linalg.svd(_times(transposed, basis).T, full_matrices=False)
-    u = (basis @ left)[:, :dimensions]
+    # Lanczos needs room for twice the dimensions, and something to start from.
+    if 2 * dimensions + 1 >= smaller or smaller <= 200 or matrix.count_nonzero() == 0:
+        u, singular, _ = np.linalg.svd(matrix.toarray(), full_matrices=False)
+    else:
+        start = np.random.default_rng(seed).standard_normal(smaller, np.float32)
+        u, singular, _ = svds(matrix, dimensions, v0=start, return_singular_vectors="u")
+    order = np.argsort(-singular, kind="stable")[:dimensions]
+    u, singular = u[:, order], singular[order]
     peak = u[np.abs(u).argmax(axis=0), np.arange(dimensions)]
-    return u * np.where(peak < 0, np.float32(-1), np.float32(1)), singular[:dimensions]
+    return u * np.where(peak < 0, np.float32(-1), np.float32(1)), singular
 
 
 def _largest(values: Vector, k: int) -> NDArray[np.intp]:
@@ -267,13 +265,6 @@ def _largest(values: Vector, k: int) -> NDArray[np.intp]:
     return chosen[np.lexsort((chosen, -values[chosen]))]
 
 
-def _times(matrix: csr_array, block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """matrix @ block for a block of many columns."""
-    return _multiply_block(
-        matrix.indptr, matrix.indices, matrix.data, np.ascontiguousarray(block, np.float32)
-    )
-
-
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
 def _multiply(indptr, indices, values, vector):  # type: ignore[no-untyped-def]
     """CSR times a vector."""
@@ -283,17 +274,4 @@ def _multiply(indptr, indices, values, vector):  # type: ignore[no-untyped-def]
         for j in range(indptr[row], indptr[row + 1]):
             total += values[j] * vector[indices[j]]
         product[row] = total
-    return product
-
-
-@njit(nogil=True, cache=True, fastmath={"contract"})
-def _multiply_block(indptr, indices, values, block):  # type: ignore[no-untyped-def]
-    """CSR times a matrix: rows of the block are added up, a row of the product at a time."""
-    product = np.zeros((len(indptr) - 1, block.shape[1]), np.float32)
-    for row in range(len(indptr) - 1):
-        total = product[row]
-        for j in range(indptr[row], indptr[row + 1]):
-            value, source = values[j], block[indices[j]]
-            for d in range(len(total)):
-                total[d] += value * source[d]
     return product

@@ -238,7 +238,9 @@ def _fill_incidence(word, unit, column, keep, state, ids, cols, values, indptr):
 
 
 @njit(nogil=True, cache=True)
-def _fill_pairs(first, unit_start, unit_words, word_start, word_units, state, ids, cols, counts, indptr):  # type: ignore[no-untyped-def]
+def _fill_pairs(
+    first, unit_start, unit_words, word_start, word_units, state, ids, cols, counts, indptr
+):  # type: ignore[no-untyped-def]
     """The lower triangle of X'X from row `first` on; returns the first row there is no room for."""
     sums, touched_columns, _, _ = state
     at = indptr[first]

@@ -5,7 +5,7 @@ the parts between the bars.
 """
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -78,22 +78,22 @@ class Writer:
         self._rng = np.random.default_rng(seed)
         self._packs: dict[tuple[Any, ...], list[Any]] = {}
 
-    def draw(self, options: tuple[T, ...]) -> T:
-        """One of `options`."""
-        pack: list[T] | None = self._packs.get(options)
-        if not pack:
+    def draw(self, options: tuple[T, ...], without: Collection[T] = ()) -> T:
+        """One of `options`, and none of `without` unless there is no other."""
+        if without and all(option in without for option in options):
+            without = ()
+        pack: list[T] = self._packs.setdefault(options, [])
+        if all(option in without for option in pack):
             order = self._rng.permutation(len(options)).tolist()
-            pack = self._packs[options] = [options[i] for i in order]
-        return pack.pop()
+            pack[:0] = [options[i] for i in order]
+        place = next(i for i in reversed(range(len(pack))) if pack[i] not in without)
+        return pack.pop(place)
 
     def draw_different(self, options: tuple[T, ...], count: int) -> list[T]:
-        """`count` of `options`, no two alike (all of them if there are fewer)."""
+        """`count` of `options`, no two alike as long as there are others."""
         drawn: list[T] = []
-        wanted = min(count, len(set(options)))
-        while len(drawn) < wanted:
-            option = self.draw(options)
-            if option not in drawn:
-                drawn.append(option)
+        for _ in range(count):
+            drawn.append(self.draw(options, drawn))
         return drawn
 
     def chance(self, probability: float) -> bool:
@@ -105,16 +105,22 @@ class Writer:
         return int(self._rng.integers(low, high + 1))
 
     def write(self, template: str, scope: Scope) -> str:
-        """The template with every slot filled from `scope`. Raises KeyError for an unknown slot."""
-        return self._fill(parse(template), scope)
+        """The template with every slot filled from `scope`, the same slot differently each time.
 
-    def _fill(self, nodes: Sequence[Node], scope: Scope) -> str:
+        Raises KeyError for an unknown slot.
+        """
+        return self._fill(parse(template), scope, {})
+
+    def _fill(self, nodes: Sequence[Node], scope: Scope, used: dict[str, list[str]]) -> str:
         written = []
         for node in nodes:
             if isinstance(node, Slot):
-                written.append(self.write(self.draw(scope[node]), scope))
+                before = used.setdefault(node, [])
+                option = self.draw(scope[node], before)
+                before.append(option)
+                written.append(self._fill(parse(option), scope, used))
             elif isinstance(node, Choice):
-                written.append(self._fill(node[self.number(0, len(node) - 1)], scope))
+                written.append(self._fill(node[self.number(0, len(node) - 1)], scope, used))
             else:
                 written.append(node)
         return "".join(written)

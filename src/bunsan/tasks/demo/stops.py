@@ -36,8 +36,8 @@ def tour(language: Language) -> list[Stop]:
             "search",
             (words["narrow"],),
             tr(
-                "A phrase in quotation marks has to occur as it stands, and a word after a minus sign may not.",
-                "引用符で囲んだ句は必ず含み、マイナスを付けた語は含まない、という絞り込みです。",
+                "A phrase in quotation marks has to occur, a word after a minus sign may not: the complaints go.",
+                "引用符で囲んだ句は必ず含み、マイナスを付けた語は含まない。これで苦情が外れます。",
             ),
             {"k": 5},
         ),
@@ -151,7 +151,7 @@ def tour(language: Language) -> list[Stop]:
 
 _JA = {
     "view": "部屋から海が見える",
-    "narrow": '"露天風呂から" 海 -駐車場',
+    "narrow": '"部屋から海が見える" -聞く',
     "spelling": "キレイなお部屋",
     "spelling_why_en": "Spellings are counted as one word: きれい, 綺麗 and キレイ are all found.",
     "spelling_why_ja": "表記の違いはまとめて数えます。「きれい」も「綺麗」も「キレイ」も見つかります。",
@@ -168,7 +168,7 @@ _JA = {
 }
 _EN = {
     "view": "we could see the sea from our room",
-    "narrow": '"private bath" stars -chlorine',
+    "narrow": '"see the sea from the room" -promised',
     "spelling": "fellow TRAVELLERS",
     "spelling_why_en": "Capital letters do not matter, but the spelling does: travelers is another word here.",
     "spelling_why_ja": "大文字と小文字は区別しませんが、つづりは区別します。travelers は別の語です。",

@@ -24,12 +24,13 @@ FIELDS = ("topic", "area", "purpose", "rating")
 DOCUMENTS = 4000
 """How many documents the collection has unless told."""
 
-_STORY_FILES = ("people", "places", "things", "senses")
 STAYS = {"ja": "宿", "en": "stays"}
+"""The topic of the reviews, by language."""
+
+_STORY_FILES = ("people", "places", "things", "senses")
 _RATINGS = (5,) * 7 + (4,) * 7 + (3,) * 5 + (2,) * 3 + (1,) * 3
 _KINDS = ("review",) * 6 + ("story",) * 4
 _ASPECTS = ("room", "bath", "meal", "meal", "staff", "place", "price", "extra")
-
 
 NOTICE = {
     "en": "Made-up demonstration texts: the stays, people and events are invented; "
@@ -206,7 +207,12 @@ def _topic(data: dict[str, Any], shared: Scope) -> Topic:
         for layer in layers:
             for name, options in layer.items():
                 scope[name] = scope.get(name, ()) + options
-        others = tuple(other["me"][0] for other in entries if other is not entry and "me" in other)
+        kind = entry.get("groups", [])[:1]
+        others = tuple(
+            other["me"][0]
+            for other in entries
+            if "me" in other and other is not entry and other.get("groups", [])[:1] == kind
+        )
         subjects.append({**scope, "other": others} if others else scope)
     return Topic(data["name"], data["share"], tuple(map(Subject, subjects)))
 

@@ -51,7 +51,9 @@ def values(column: Any) -> list[Any]:
     if pa.types.is_dictionary(kind):
         words = values(column.dictionary)  # decoded here: Arrow cannot for every kind of string
         return [None if i is None else words[i] for i in column.indices.to_pylist()]
-    if pa.types.is_timestamp(kind):
+    if pa.types.is_duration(kind) or pa.types.is_interval(kind):
+        return [None if cell is None else str(cell) for cell in column.cast(pa.int64()).to_pylist()]
+    if pa.types.is_temporal(kind):
         try:
             written = pc.cast(column, pa.string()).to_pylist()
         except pa.ArrowInvalid:  # no time zone data on this machine: the time in UTC
@@ -59,12 +61,6 @@ def values(column: Any) -> list[Any]:
         return [
             None if time is None else _NO_TIME.sub("", time).replace(" ", "T") for time in written
         ]
-    if pa.types.is_temporal(kind):
-        if pa.types.is_duration(kind) or pa.types.is_interval(kind):
-            return [
-                None if cell is None else str(cell) for cell in column.cast(pa.int64()).to_pylist()
-            ]
-        return pc.cast(column, pa.string()).to_pylist()
     if pa.types.is_float16(kind) or pa.types.is_float32(kind):
         # The shortest decimal that gives the number back: 0.1, not 0.10000000149011612.
         return [
