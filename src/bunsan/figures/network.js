@@ -41,6 +41,13 @@ const chart = {
   axis: () => ({}),
   words: () => data.words.map((w, i) => ({ key: `n${i}`, label: w.label })),
 
+  spot(key) {
+    const k = Number(key.slice(1));
+    const ends = key.startsWith("n") ? [k] : [data.edges[k].a, data.edges[k].b];
+    const mean = (side) => ends.reduce((sum, i) => sum + data.words[i][side], 0) / ends.length;
+    return [mean("x"), mean("y")];
+  },
+
   traces() {
     const light = lit();
     return [...this.lines(light), this.spots(), this.rings(), ...this.discs(light)];
@@ -54,7 +61,8 @@ const chart = {
       const [a, b] = [data.words[edge.a], data.words[edge.b]];
       const dim = light && !light.edges.has(k);
       const shade = dim ? mix(colour("--line"), paper, 0.7)
-        : a.community === b.community ? mix(a.fill, colour("--line"), 0.35) : colour("--line");
+        : a.community !== b.community ? colour("--line")
+        : dark() ? mix(a.fill, paper, 0.3) : mix(a.rim, a.fill, 0.5);
       const width = Math.round(2 * (1 + 4 * edge.strength)) / 2;
       const look = [shade, width, edge.stable ? "solid" : "4px,3px"];
       const key = look.join("|");
@@ -115,7 +123,7 @@ const chart = {
       const first = state.matches.has(`n${i}`) || light?.words.has(i);
       return {
         px, py, r, label: word.label, weight: word.frequency + (first ? 1e12 : 0),
-        must: true, covers: 0, word, key: `n${i}`, dim: light && !light.words.has(i),
+        must: first, word, key: `n${i}`, dim: light && !light.words.has(i),
         spots: null,
       };
     });
@@ -136,7 +144,8 @@ const chart = {
         textposition: part.map(([p, spot]) => spot ?? "bottom center"),
         textfont: {
           size: view.font, family: inside ? `on-disc, ${family}` : family,
-          color: part.map(([p]) => faded(inside ? "#1a1a1a" : ink, p.dim ? 0.35 : 1)),
+          color: part.map(([p]) =>
+            (p.dim ? mix(ink, paper, 0.6) : inside ? "#1a1a1a" : ink)),
         },
         hovertext: part.map(([p]) => this.hover(p.word)),
         hovertemplate: "%{hovertext}<extra></extra>",
@@ -162,8 +171,9 @@ const chart = {
     if (key.startsWith("e")) {
       const edge = data.edges[k];
       const rows = [[say.together, count(edge.count)], [data.measure, number(edge.weight)]];
-      if (edge.low !== null) rows.push([say.interval, `${number(edge.low)} – ${number(edge.high)}`]);
       if (edge.stability !== null) {
+        const low = edge.low === null ? "−∞" : number(edge.low);
+        rows.push([say.interval, `${low} – ${number(edge.high)}`]);
         rows.push([say.stability, percent(edge.stability)], [say.same, percent(edge.together)]);
       }
       return {

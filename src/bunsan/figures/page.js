@@ -20,16 +20,17 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
+const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+const parts = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+
+// `a` on its way to `b`; all colours here are written #rrggbb.
 function mix(a, b, share) {
-  const parts = (c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16));
-  const [p, q] = [parts(a), parts(b)];
-  return `rgb(${p.map((v, i) => Math.round(v * (1 - share) + q[i] * share)).join(",")})`;
+  const q = parts(b);
+  const mixed = parts(a).map((v, i) => Math.round(v * (1 - share) + q[i] * share));
+  return `#${mixed.map((v) => v.toString(16).padStart(2, "0")).join("")}`;
 }
 
-function faded(hex, opacity) {
-  const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-  return `rgba(${r},${g},${b},${opacity})`;
-}
+const glass = (hex, opacity) => `rgba(${parts(hex).join(",")},${opacity})`;
 
 // ---- the view: which part of the plane is shown, and how many pixels a unit of it takes
 
@@ -81,7 +82,11 @@ function place(points, font) {
   const taken = [];
   const spots = new Array(points.length).fill(null);
   const hit = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
-  const discs = points.map((p) => [p.px - p.r, p.py - p.r, p.px + p.r, p.py + p.r]);
+  // A label may touch the rim of another disc, but not hide it.
+  const discs = points.map((p) => {
+    const r = p.r * 0.7;
+    return [p.px - r, p.py - r, p.px + r, p.py + r];
+  });
   const order = points.map((_, i) => i).sort((a, b) => points[b].weight - points[a].weight);
   for (const i of order) {
     let best = null;
@@ -93,7 +98,7 @@ function place(points, font) {
       if (covered < least) [best, least] = [{ spot, b }, covered];
       if (!covered) break;
     }
-    if (best && (least === 0 || points[i].must || least <= points[i].covers)) {
+    if (best && (least === 0 || points[i].must)) {
       spots[i] = best.spot;
       taken.push(best.b);
     }
@@ -164,6 +169,20 @@ function select(key) {
   panel.append(element("h3", { textContent: say.sentences }), sentences(about.sentences));
   panel.scrollTop = 0;
   $("side").scrollTop = 0;
+  uncover(chart.spot(key));
+}
+
+// On a narrow screen the panel lies over the plot: move what is selected out from under it.
+function uncover([x, y]) {
+  if (getComputedStyle($("panel")).position !== "fixed") return;
+  scrollTo(0, 0);
+  const top = $("stage").getBoundingClientRect().top + chart.margin.t;
+  const free = $("panel").getBoundingClientRect().top - top;
+  const [px, py] = view.pixel(x, y);
+  if (px > 20 && px < view.width - 20 && py > 20 && py < free - 30) return;
+  const [dx, dy] = [(px - view.width / 2) / view.sx, (py - free / 2) / view.sy];
+  state.zoomed = true;
+  render({ x: view.x.map((v) => v + dx), y: view.y.map((v) => v - dy) });
 }
 
 function facts(pairs) {

@@ -51,13 +51,16 @@ def write_page(
         **text,
     }
     content = {**data, "text": words, "language": language()}
-    labels = {
-        "search": tr("Find a word", "語を探す"),
-        "in": tr("Zoom in", "拡大"),
-        "out": tr("Zoom out", "縮小"),
-        "fit": tr("Show all", "全体を表示"),
-    }
-    label = {name: html.escape(value) for name, value in labels.items()}
+    search = html.escape(tr("Find a word", "語を探す"))
+    zoom = [
+        ("in", "+", tr("Zoom in", "拡大")),
+        ("out", "−", tr("Zoom out", "縮小")),
+        ("fit", "⤢", tr("Show all", "全体を表示")),
+    ]
+    buttons = "\n".join(
+        f'<button type="button" id="{name}" title="{label}" aria-label="{label}">{sign}</button>'
+        for name, sign, label in zoom
+    )
     page = f"""<!DOCTYPE html>
 <html lang="{language()}">
 <head>
@@ -76,14 +79,14 @@ def write_page(
 <p>{html.escape(note)}</p>
 <form role="search"><output id="found" for="query"></output>
 <input type="search" id="query" list="words" autocomplete="off"
- placeholder="{label["search"]}" aria-label="{label["search"]}">
+ placeholder="{search}" aria-label="{search}">
 <datalist id="words"></datalist></form>
 </header>
 <main>
 <div id="stage"><div id="plot" role="img" aria-label="{html.escape(title)}"></div>
-<div id="zoom"><button type="button" id="in" title="{label["in"]}" aria-label="{label["in"]}">+</button>
-<button type="button" id="out" title="{label["out"]}" aria-label="{label["out"]}">−</button>
-<button type="button" id="fit" title="{label["fit"]}" aria-label="{label["fit"]}">⤢</button></div></div>
+<div id="zoom">
+{buttons}
+</div></div>
 <div id="side"><section id="panel" aria-live="polite" hidden></section><section id="home"></section>
 </div>
 </main>

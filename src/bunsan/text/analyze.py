@@ -19,7 +19,7 @@ from bunsan.text.words import Analysis, WordSettings
 
 _JAPANESE = re.compile(r"[ぁ-ヿ㐀-鿿々〆ｦ-ﾟ]")
 _LETTER = re.compile(r"[^\W\d_]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_DAMAGE = re.compile(r"[\ud800-\udfff\x00]")  # no tokenizer takes half a character; MeCab stops at NUL
 _LONGEST_TOKEN = 65_535
 
 
@@ -86,8 +86,8 @@ class Analyzer:
         stop: list[int] = []
         document, sentence, paragraph = [0], [0], [0]
         for text in texts:
-            if _SURROGATE.search(text):  # from damaged files; tokenizers take only valid text
-                text = _SURROGATE.sub("\ufffd", text)
+            if _DAMAGE.search(text):
+                text = _DAMAGE.sub("\ufffd", text)
             for first, last in paragraphs(text):
                 for begin, end in sentences(text, first, last):
                     tokens = self._tokens(text[begin:end])
@@ -107,7 +107,7 @@ class Analyzer:
 
     def inflections(self, text: str) -> dict[int, str]:
         """The conjugation form of the token that begins at each place of a text."""
-        text = _SURROGATE.sub("\ufffd", text)
+        text = _DAMAGE.sub("\ufffd", text)
         found: dict[int, str] = {}
         for first, last in paragraphs(text):
             for begin, end in sentences(text, first, last):
@@ -174,7 +174,8 @@ class Analyzer:
     ) -> Analysis:
         numbers = np.array(entry, np.int64)
         begin, end = np.array(start, np.int64), np.array(stop, np.int64)
-        words = numbers != SPACE
+        # Sudachi splits ㍿ into two tokens of which one has no characters.
+        words = (numbers != SPACE) & (end > begin)
         # Offsets into all tokens become offsets into those that are left, without empty units.
         left = np.concatenate([[0], np.cumsum(words)])
         numbers, begin, end = numbers[words], begin[words], end[words]

@@ -23,8 +23,9 @@ _ABBREVIATION = re.compile(
 )
 _BREAK = re.compile(r"[、，,　\s]")
 _FULL = frozenset("。！？｡")
-# An open bracket further back than this was never closed: a smiley or a slip.
+# A bracket that is not closed within so many characters is a smiley or a slip.
 _LONGEST_BRACKET = 400
+_PARTNER = dict(zip(_OPEN, _CLOSE, strict=True))
 
 Span = tuple[int, int]
 
@@ -56,7 +57,9 @@ def sentences(text: str, begin: int = 0, end: int | None = None) -> list[Span]:
         if at < skip_to:
             continue
         if mark["open"]:
-            opened.append(at)
+            # Only a bracket that is closed in this line holds its sentences together.
+            if text.find(_PARTNER[mark["open"]], at, min(end, at + _LONGEST_BRACKET)) >= 0:
+                opened.append(at)
         elif mark["close"]:
             if opened:
                 opened.pop()
@@ -68,7 +71,7 @@ def sentences(text: str, begin: int = 0, end: int | None = None) -> list[Span]:
                 stop = closing.end()
             else:
                 depth = len(opened)
-            if depth > 0 and at - opened[0] <= _LONGEST_BRACKET:
+            if depth > 0:
                 continue
             if _ends(text, start, mark, stop, end, bool(closing)):
                 spans.append((start, stop))

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -196,6 +197,26 @@ def test_columns_of_mixed_kinds_are_explained() -> None:
         (3, "not_text"),
         (4, "missing_text"),
     ]
+
+
+def test_records_out_of_pandas_and_numpy() -> None:
+    frame = pd.DataFrame(
+        {
+            "text": ["雨", "雪", None],
+            "day": pd.to_datetime(["2024-01-05", None, None]),
+            "n": pd.array([1, None, None], dtype="Int64"),
+        }
+    )
+    documents, report = read(frame.to_dict("records"), by=["day", "n"])
+    assert [(d.text, *d.fields.values()) for d in documents] == [
+        ("雨", "2024-01-05", "1"),
+        ("雪", None, None),
+    ]
+    assert report.skipped == {"empty_text": 1}
+    assert problems([{"text": pd.NA}, {"text": pd.NaT}, {"text": None}], text="text") == [
+        *((1, "empty_text"), (2, "empty_text"), (3, "empty_text"))
+    ]
+    assert texts(np.array(["雨", "雪"])) == ["雨", "雪"]
 
 
 def test_pandas_and_polars_are_not_imported(tmp_path: Path) -> None:

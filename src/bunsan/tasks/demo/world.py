@@ -76,7 +76,7 @@ def demo_documents(
     ----------
     language : "ja" or "en", the language of the texts.
     seed : another seed gives other documents of the same kind.
-    documents : how many; below some 2000 the arithmetic is no longer sure to come out.
+    documents : how many; with fewer the arithmetic is less sure to come out.
 
     Yields
     ------

@@ -13,7 +13,7 @@ from bunsan.text.columns import unique_names
 from bunsan.text.readers.reading import Bad
 from bunsan.text.readers.table import Row, Table, beginning, parted
 
-BATCH = 1024  # rows turned into Python values at once
+BATCH = 128  # rows turned into Python values at once
 _NO_TIME = re.compile(r" 00:00:00(?:\.0*)?$|(?<=:\d\d)\.0+(?=Z?$)")
 
 

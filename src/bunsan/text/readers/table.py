@@ -23,7 +23,7 @@ MISSING = object()  # the cell of a record that has no such key
 Row = tuple[int, Sequence[Any]]  # its number, its cells
 T = TypeVar("T")
 
-_WRITABLE = str | bytes | int | float | Decimal | datetime.date | datetime.time | None
+_WRITABLE = str | bytes | int | float | Decimal | datetime.date | datetime.time
 
 
 @dataclass
@@ -173,7 +173,7 @@ def as_text(value: Any) -> str | None:
     """A cell as a person would write it: 5.0 is "5", midnight is a date; None when blank."""
     if type(value) is str:
         return None if not value or value.isspace() else unix_breaks(value)
-    if value is None or value is MISSING:
+    if _is_missing(value):
         return None
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
@@ -193,6 +193,11 @@ def as_text(value: Any) -> str | None:
     return as_text(str(value))
 
 
+def _is_missing(value: Any) -> bool:
+    # pandas' own marks are known by name, so that pandas need not be here.
+    return value is None or value is MISSING or type(value).__name__ in ("NaTType", "NAType")
+
+
 def _text(value: Any, column: str, row: int) -> str | Bad:
     """The text of a row."""
     if type(value) is str:
@@ -201,7 +206,7 @@ def _text(value: Any, column: str, row: int) -> str | Bad:
         problem = tr(f"There is no {column!r}.", f"項目 {column!r} がありません。")
         remedy = tr("Add it or delete the row.", "追加するか、行を削除してください。")
         return Bad(row, "missing_text", problem, remedy)
-    if isinstance(value, bool) or not isinstance(value, _WRITABLE):
+    if isinstance(value, bool) or not (isinstance(value, _WRITABLE) or _is_missing(value)):
         kind = type(value).__name__
         problem = tr(
             f"{column!r} is no text but {kind}.", f"{column!r} が文字列ではなく {kind} です。"
