@@ -178,7 +178,7 @@ def save(drawing: Figure, path: str | Path, *, also: tuple[str, ...] = ()) -> No
             remedy=tr(f"Use {known}.", f"{known} を使ってください。"),
             file=path,
         )
-    texts = [item for item in drawing.findobj(Text) if item.get_text()]
+    texts = drawing.findobj(Text)
     names = families(item.get_text() for item in texts)
     effects = {item: item.get_path_effects() for item in texts}
     for item in texts:

@@ -36,7 +36,7 @@ const chart = {
   },
 
   traces() {
-    return [...this.ellipses(), this.rings(), ...this.marks()];
+    return [...this.ellipses(), this.rings(), ...this.marks(), this.chosen()];
   },
 
   tint: (point) => {
@@ -52,10 +52,12 @@ const chart = {
 
   ellipses() {
     const drawn = [];
+    const light = this.lit();
     data.points.forEach((p, k) => {
       const chosen = state.selected === `p${k}`;
       if (!p.ellipse || !(p.group || chosen || state.ellipses)) return;
-      const tint = this.tint(p);
+      const dim = light && !light.has(k);
+      const tint = dim ? mix(this.tint(p), colour("--paper"), 0.7) : this.tint(p);
       drawn.push({
         ...outline(p.ellipse, p.x, p.y), type: "scatter", mode: "lines", hoverinfo: "skip",
         fill: p.group || chosen ? "toself" : "none",
@@ -67,14 +69,26 @@ const chart = {
     return drawn;
   },
 
+  wanted: () =>
+    data.points.filter((_, k) => `p${k}` === state.selected || state.matches.has(`p${k}`)),
+
   rings() {
-    const chosen = data.points.filter((_, k) => `p${k}` === state.selected || state.matches.has(`p${k}`));
+    return this.around(9, () => colour("--paper"), { color: colour("--accent"), width: 3 });
+  },
+
+  // Once more, above the marks that may lie on it.
+  chosen() {
+    return this.around(0, (p) => this.tint(p), { color: colour("--paper"), width: 1 });
+  },
+
+  around(more, tint, line) {
+    const wanted = this.wanted();
     return {
       type: "scatter", mode: "markers", hoverinfo: "skip",
-      x: chosen.map((p) => p.x), y: chosen.map((p) => p.y),
+      x: wanted.map((p) => p.x), y: wanted.map((p) => p.y),
       marker: {
-        size: chosen.map((p) => 2 * this.size(p) + 9), color: colour("--paper"),
-        line: { color: colour("--accent"), width: 3 },
+        size: wanted.map((p) => 2 * this.size(p) + more), color: wanted.map(tint), opacity: 1,
+        symbol: wanted.map((p) => (p.group && !more ? "square" : "circle")), line,
       },
     };
   },

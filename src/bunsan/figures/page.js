@@ -166,7 +166,9 @@ function select(key) {
   if (about.links.length) {
     panel.append(element("h3", { textContent: about.heading }), chips(about.links));
   }
-  panel.append(element("h3", { textContent: say.sentences }), sentences(about.sentences));
+  if (about.sentences) {
+    panel.append(element("h3", { textContent: say.sentences }), sentences(about.sentences));
+  }
   panel.scrollTop = 0;
   $("side").scrollTop = 0;
   uncover(chart.spot(key));
@@ -179,8 +181,9 @@ function uncover([x, y]) {
   const top = $("stage").getBoundingClientRect().top + chart.margin.t;
   const free = $("panel").getBoundingClientRect().top - top;
   const [px, py] = view.pixel(x, y);
-  if (px > 20 && px < view.width - 20 && py > 20 && py < free - 30) return;
-  const [dx, dy] = [(px - view.width / 2) / view.sx, (py - free / 2) / view.sy];
+  const dx = px > 20 && px < view.width - 20 ? 0 : (px - view.width / 2) / view.sx;
+  const dy = py > 20 && py < free - 30 ? 0 : (py - free / 2) / view.sy;
+  if (!dx && !dy) return;
   state.zoomed = true;
   render({ x: view.x.map((v) => v + dx), y: view.y.map((v) => v - dy) });
 }
@@ -254,7 +257,8 @@ function start() {
     const key = event.points[0].customdata;
     if (key) select(key);
   });
-  plot.on("plotly_relayout", () => {
+  plot.on("plotly_relayout", (change) => {
+    if (!Object.keys(change).some((name) => name.includes("axis"))) return; // a resize, not a person
     state.zoomed = true;
     render();
   });

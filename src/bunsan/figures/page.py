@@ -81,12 +81,12 @@ def write_page(
 <input type="search" id="query" list="words" autocomplete="off"
  placeholder="{search}" aria-label="{search}">
 <datalist id="words"></datalist></form>
-</header>
-<main>
-<div id="stage"><div id="plot" role="img" aria-label="{html.escape(title)}"></div>
 <div id="zoom">
 {buttons}
-</div></div>
+</div>
+</header>
+<main>
+<div id="stage"><div id="plot" role="img" aria-label="{html.escape(title)}"></div></div>
 <div id="side"><section id="panel" aria-live="polite" hidden></section><section id="home"></section>
 </div>
 </main>

@@ -121,8 +121,11 @@ def features(
     ranking = getattr(scores, _MEASURES[measure])
     group_of, word_of = [], []
     for g in range(len(names)):
-        order = np.lexsort((ids, -documents[g], -ranking[g]))[:k]
-        order = order[(ranking[g, order] > 0) & (documents[g, order] > 0)]
+        # A word marks a group only if the group uses it more than the others do.
+        more = scores.g2[g] > 0
+        order = np.lexsort((ids, -documents[g], -np.where(more, ranking[g], -np.inf)))
+        order = order[more[order]]
+        order = order[:k]
         group_of += [g] * len(order)
         word_of += order.tolist()
     chosen = ids[word_of]

@@ -109,11 +109,15 @@ def guess_text(columns: Sequence[str], sample: Sequence[Sequence[str | None]]) -
 
 
 def guess_by(
-    columns: Sequence[str], sample: Sequence[Sequence[str | None]], text: int
+    columns: Sequence[str],
+    sample: Sequence[Sequence[str | None]],
+    text: int,
+    whole: bool = True,
 ) -> list[int]:
     """The indexes of the columns that group the rows: few short values that come again.
 
-    At most 30 distinct values, at least 2, each used twice on average.
+    At most 30 distinct values, each used twice on average, and at least 2. Where the sample is not
+    the whole table one is enough: the table may be sorted by that column.
     """
     found = []
     for i in range(len(columns)):
@@ -121,7 +125,7 @@ def guess_by(
         values = set(cells)
         if (
             i != text
-            and 2 <= len(values) <= _MOST_GROUPS
+            and (2 if whole else 1) <= len(values) <= _MOST_GROUPS
             and 2 * len(values) <= len(cells)
             and max(map(len, values)) <= _LONGEST_GROUP
         ):

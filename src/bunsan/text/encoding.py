@@ -32,6 +32,7 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins with the one of UTF-16
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _HIGH = bytes(range(0x80, 0x100))
+_CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\f\x1b"))
 _ESCAPE = re.compile(rb"\x1b(?:\$[@B]|\$\(D|\([JI])")
 
 # The 400 kanji most used in novels, encyclopedia articles and reviews together: 70 % of all kanji
@@ -120,8 +121,11 @@ def detect(sample: bytes, *, complete: bool = False, start: bool = True) -> str 
         for bom, encoding in _BOMS:
             if sample.startswith(bom):
                 return encoding
-        if b"\0" in sample and (wide := _utf16(sample)):
-            return wide
+        if b"\0" in sample:
+            if wide := _utf16(sample):
+                return wide
+            if len(sample.translate(None, _CONTROLS)) < 0.8 * len(sample):
+                return None
     if sample.isascii():
         return "iso-2022-jp" if _ESCAPE.search(sample) and _sound_escapes(sample) else "utf-8"
     text = _read(sample, "utf-8", complete)

@@ -56,6 +56,8 @@ SEARCH_POS = tuple(
 )
 
 _HIRAGANA = re.compile(r"[ぁ-ゖー]+")
+# Verbs that are mostly parts of particles: という, による, における.
+_FORMAL_VERBS = frozenset("いう よる おく おける".split())
 _FORMAL_NOUNS = frozenset(
     "こと もの ため とき ところ わけ はず つもり ほう まま とおり うち ほか せい おかげ くせ さい たび よう そう みたい".split()
 )
@@ -103,7 +105,9 @@ def unidic_tag(pos1: str, pos2: str, pos3: str, base: str) -> str:
     if pos1 in ("動詞", "形容詞"):
         # よい and ほしい are 非自立可能 as well, and mean something in every review.
         light = pos2 == "非自立可能" and _HIRAGANA.fullmatch(base)
-        if light and (pos1 == "動詞" or base in ("ない", "無い")):
+        if light and (pos1 == "動詞" or base == "ない"):
+            return "LIGHT"
+        if base in _FORMAL_VERBS:
             return "LIGHT"
         return "VERB" if pos1 == "動詞" else "ADJ"
     if pos1 == "形状詞":
@@ -147,7 +151,7 @@ def ipadic_tag(pos1: str, pos2: str, pos3: str, base: str) -> str:
     if pos1 in ("動詞", "形容詞"):
         if pos2 == "接尾":
             return "AUX"
-        light = pos2 == "非自立" or base in ("する", "ある", "いる", "なる", "できる")
+        light = pos2 == "非自立" or base in {"する", "ある", "いる", "なる", "できる", *_FORMAL_VERBS}
         if light and _HIRAGANA.fullmatch(base) and (pos1 == "動詞" or base == "ない"):
             return "LIGHT"
         if pos1 == "形容詞" and base == "ない":

@@ -4,7 +4,7 @@ import inspect
 import re
 
 import pytest
-from conftest import Words
+from plain_vectors import Words
 
 from bunsan.base.language import Language, use_language
 from bunsan.tasks.demo.stops import tour

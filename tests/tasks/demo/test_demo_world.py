@@ -1,4 +1,4 @@
-"""The made-up documents as such: labelled, repeatable, varied, well formed, true to their ratings."""
+"""The made-up documents labelled, repeatable, varied, well formed, true to their ratings."""
 
 import hashlib
 import re
@@ -58,14 +58,22 @@ def test_rows_are_the_documents_as_a_table(language: Language) -> None:
 
 
 @each_language
-def test_shares_and_groups_are_balanced(language: Language, rows: dict[str, list[dict[str, str]]]) -> None:
+def test_shares_and_groups_are_balanced(
+    language: Language, rows: dict[str, list[dict[str, str]]]
+) -> None:
     reviews = [row for row in rows[language] if row["topic"] == STAYS[language]]
     stories = [row for row in rows[language] if row["topic"] != STAYS[language]]
     assert len(reviews) == 2400
     assert len(stories) == 1600
     assert Counter(row["area"] for row in reviews) == dict.fromkeys(load_stays(language).areas, 400)
     assert set(Counter(row["purpose"] for row in reviews).values()) == {480}
-    assert Counter(row["rating"] for row in reviews) == {"5": 672, "4": 672, "3": 480, "2": 288, "1": 288}
+    assert Counter(row["rating"] for row in reviews) == {
+        "5": 672,
+        "4": 672,
+        "3": 480,
+        "2": 288,
+        "1": 288,
+    }
     assert all(row["area"] == row["purpose"] == row["rating"] == "" for row in stories)
     assert {row["topic"] for row in stories} == {topic.name for topic in load_topics(language)}
 
@@ -82,7 +90,11 @@ def test_sentences_are_well_formed_and_seldom_repeat(
     else:
         sentences = [s for text in texts for s in re.split(r"(?<=\.) ", text)]
         assert all(re.fullmatch(r"[A-Z][A-Za-zé,;:' -]+\.", sentence) for sentence in sentences)
-        assert not [s for s in sentences if re.search(r"  | ,|\b[Aa] [aeiou]|\ban [b-df-hj-np-tv-z]", s)]
+        assert not [
+            s
+            for s in sentences
+            if re.search(r"  | ,|\b[Aa] [aeiou]|\ban (?!hour)[b-df-hj-np-tv-z]", s)
+        ]
         assert not [s for s in sentences if re.search(r"\b(\w+) \1\b", s)]
     assert len(set(texts)) == len(texts)
     assert len(set(sentences)) > 0.7 * len(sentences)
@@ -104,7 +116,11 @@ def test_texts_agree_with_their_rating(rows: dict[str, list[dict[str, str]]]) ->
     ):
         found = {
             rating: [
-                sum(bool(re.search(mark, r["text"])) for r in rows[language] if r["rating"] == rating)
+                sum(
+                    bool(re.search(mark, r["text"]))
+                    for r in rows[language]
+                    if r["rating"] == rating
+                )
                 for mark in (happy, sad)
             ]
             for rating in "15"
@@ -114,7 +130,14 @@ def test_texts_agree_with_their_rating(rows: dict[str, list[dict[str, str]]]) ->
 
 
 def test_areas_speak_of_their_own_sights(rows: dict[str, list[dict[str, str]]]) -> None:
-    own = {"草津": "湯畑", "別府": "地獄", "箱根": "富士山", "京都": "町家", "札幌": "雪", "那覇": "国際通り"}
+    own = {
+        "草津": "湯畑",
+        "別府": "地獄",
+        "箱根": "富士山",
+        "京都": "町家",
+        "札幌": "雪",
+        "那覇": "国際通り",
+    }
     for area, sight in own.items():
         where = Counter(r["area"] for r in rows["ja"] if r["area"] and sight in r["text"])
         assert where.most_common(1)[0][0] == area
@@ -170,6 +193,8 @@ def test_both_languages_have_the_same_structure() -> None:
     assert ja.closes.keys() == en.closes.keys()
     for aspect in ja.aspects:
         for side in ("good", "bad"):
-            assert len(ja.aspects[aspect][side]) == pytest.approx(len(en.aspects[aspect][side]), abs=2)
+            assert len(ja.aspects[aspect][side]) == pytest.approx(
+                len(en.aspects[aspect][side]), abs=2
+            )
     people = [next(t for t in load_topics(lang) if t.share == 34) for lang in LANGUAGES]
     assert len(people[0].subjects) == len(people[1].subjects) == 24

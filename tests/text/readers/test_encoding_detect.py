@@ -124,7 +124,8 @@ def test_binary_data_is_no_text() -> None:
 def test_nul_bytes_alone_do_not_make_utf_16() -> None:
     assert detect("本文\0,性別\nとても良い\0,男\n".encode(), complete=True) == "utf-8"
     assert detect("本文\0,性別\nとても良い\0,男\n".encode("cp932"), complete=True) == "cp932"
-    assert detect(b"\0" * 100, complete=True) == "utf-8"
+    assert detect(b"\0" * 100, complete=True) is None
+    assert detect(bytes((0, 0, 8, 1, 0, 0, 39, 16, 7, 2, 1, 0, 4, 1, 4, 9)), complete=True) is None
 
 
 def test_sentences_of_real_corpora(shared_data: Path) -> None:

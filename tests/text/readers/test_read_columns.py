@@ -95,7 +95,18 @@ def test_guessing_the_groups() -> None:
     rows[0][7], rows[1][7] = "a", "b"
     rows[2][5] = "別"
     assert [columns[i] for i in guess_by(columns, rows, 0)] == ["sex", "year"]
+    # In a longer table that is sorted, one value may fill the first rows.
+    assert [columns[i] for i in guess_by(columns, rows, 0, whole=False)] == ["sex", "one", "year"]
     assert guess_by(columns, [], 0) == []
+
+
+def test_groups_of_a_sorted_table(tmp_path: Path) -> None:
+    lines = [f"{LONG[i % 3]}{i},{'AB'[i // 1000]},同じ" for i in range(2000)]
+    documents, report = read(write(tmp_path / "t.csv", "\n".join(["感想,店,国", *lines])))
+    assert report.by == ("店", "国")
+    assert documents[-1].fields == {"店": "B", "国": "同じ"}
+    _, report = read(write(tmp_path / "t.csv", "\n".join(["感想,店,国", *lines[990:1010]])))
+    assert report.by == ("店",)
 
 
 def test_the_guess_is_reported_and_can_be_overridden(tmp_path: Path) -> None:

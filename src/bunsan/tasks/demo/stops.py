@@ -9,7 +9,7 @@ from bunsan.tasks.demo.world import STAYS
 
 @dataclass(frozen=True)
 class Stop:
-    """One request: a method of a collection, what it is given, and why the answer is worth a look."""
+    """One request: a method of a collection, what it is given, and what to see in its answer."""
 
     verb: str
     arguments: tuple[str, ...]
@@ -26,9 +26,10 @@ def tour(language: Language) -> list[Stop]:
             "search",
             (words["view"],),
             tr(
-                "Search by meaningful words: the sentence need not occur as it was typed. Look twice, though: "
-                "a complaint that nothing can be seen has the same words.",
-                "文がそのままなくても、語が合えば見つかります。ただし「見えなかった」という苦情も同じ語を含む点に注意。",
+                "The sentence need not occur as it was typed. Look twice, though: a complaint that "
+                "nothing can be seen has the same words.",
+                "文がそのままなくても、語が合えば見つかります。"
+                "ただし「見えると聞いていたのに」という苦情も同じ語を含みます。",
             ),
             {"k": 5},
         ),
@@ -36,8 +37,9 @@ def tour(language: Language) -> list[Stop]:
             "search",
             (words["narrow"],),
             tr(
-                "A phrase in quotation marks has to occur, a word after a minus sign may not: the complaints go.",
-                "引用符で囲んだ句は必ず含み、マイナスを付けた語は含まない。これで苦情が外れます。",
+                "A phrase in quotation marks has to occur, a word after a minus sign may not: "
+                "the complaints are gone.",
+                "引用符の句は必ず含み、マイナスを付けた語は含まない。これで苦情が外れます。",
             ),
             {"k": 5},
         ),
@@ -51,7 +53,7 @@ def tour(language: Language) -> list[Stop]:
             "similar",
             (words["meal"],),
             tr(
-                "Words used alike: other meals, found from nothing but the company each word keeps.",
+                "Words used alike: other meals, found from the company that each word keeps.",
                 "使われ方の似た語。辞書なしで、ほかの食事の名が並びます。",
             ),
             {"k": 8},
@@ -59,7 +61,10 @@ def tour(language: Language) -> list[Stop]:
         Stop(
             "similar",
             (words["vehicle"],),
-            tr("Other vehicles come together in the same way.", "乗り物の名も同じように集まります。"),
+            tr(
+                "Other vehicles come together in the same way.",
+                "乗り物の名も同じように集まります。",
+            ),
             {"k": 8},
         ),
         Stop(
@@ -83,7 +88,10 @@ def tour(language: Language) -> list[Stop]:
         Stop(
             "similar",
             (words["parent"],),
-            tr("The same step leads from one parent to the other.", "同じ引き算で、父から母へ移れます。"),
+            tr(
+                "The same step leads from one parent to the other.",
+                "同じ引き算で、父から母へ移れます。",
+            ),
             {"k": 5},
         ),
         Stop(
@@ -99,7 +107,7 @@ def tour(language: Language) -> list[Stop]:
             "similar",
             (words["opposite"],),
             tr(
-                "A fault to know: opposites stand in the same sentences, so they come out as alike.",
+                "A fault to know: opposites stand in the same sentences and come out as alike.",
                 "知っておきたい弱点。反対の語は同じ文に現れるので、似た語として出てきます。",
             ),
             {"k": 5},
@@ -114,8 +122,9 @@ def tour(language: Language) -> list[Stop]:
             "kwic",
             (words["senses"],),
             tr(
-                "The occurrences in their sentences tell the senses apart; sorting by the right side groups them.",
-                "用例を見れば意味は見分けられます。右側の語順に並べると、意味ごとにまとまります。",
+                "Occurrences in their sentences tell the senses apart; sorted by what follows, "
+                "those of one sense come together.",
+                "用例を見れば意味は見分けられます。後に続く語の順に並べると、意味ごとにまとまります。",
             ),
             {"limit": 12, "sort": "right"},
         ),
@@ -123,8 +132,8 @@ def tour(language: Language) -> list[Stop]:
             "related",
             (words["meal"],),
             tr(
-                "Words in the same sentence, not words used alike: what people say about this meal.",
-                "似た語ではなく、同じ文に出る語。この食事について何が語られるかが分かります。",
+                "Not words used alike but words of the same sentence: what is said of this meal.",
+                "似た語ではなく、同じ文に出る語。この食事の何が語られるかが分かります。",
             ),
             {"k": 10, "where": stays},
         ),
@@ -153,8 +162,8 @@ _JA = {
     "view": "部屋から海が見える",
     "narrow": '"部屋から海が見える" -聞く',
     "spelling": "キレイなお部屋",
-    "spelling_why_en": "Spellings are counted as one word: きれい, 綺麗 and キレイ are all found.",
-    "spelling_why_ja": "表記の違いはまとめて数えます。「きれい」も「綺麗」も「キレイ」も見つかります。",
+    "spelling_why_en": "Spellings are counted as one word: きれい and 綺麗 are found, too.",
+    "spelling_why_ja": "表記の違いはまとめて数えます。「きれい」も「綺麗」も見つかります。",
     "meal": "朝食",
     "vehicle": "車",
     "season": "春",
@@ -163,15 +172,17 @@ _JA = {
     "capital": "日本 - 東京 + パリ",
     "opposite": "合格",
     "senses": "首",
-    "senses_why_en": "Another fault: one vector for two senses. Parts of the body mix with losing one's job.",
-    "senses_why_ja": "もう一つの弱点。語に意味が二つあっても一つに混ざります。体の「首」と、会社を「首」になる話です。",
+    "senses_why_en": "Another fault: one vector for two senses. The neck (parts of the body) mixes "
+    "with the sack (losing one's job).",
+    "senses_why_ja": "もう一つの弱点。意味が二つあっても一つに混ざります。"
+    "体の「首」と、会社を「首」になる話です。",
 }
 _EN = {
     "view": "we could see the sea from our room",
     "narrow": '"see the sea from the room" -promised',
     "spelling": "fellow TRAVELLERS",
-    "spelling_why_en": "Capital letters do not matter, but the spelling does: travelers is another word here.",
-    "spelling_why_ja": "大文字と小文字は区別しませんが、つづりは区別します。travelers は別の語です。",
+    "spelling_why_en": "Capital letters do not matter, spelling does: travelers is another word.",
+    "spelling_why_ja": "大文字と小文字は区別しませんが、travelers というつづりは別の語です。",
     "meal": "breakfast",
     "vehicle": "car",
     "season": "spring",
@@ -180,6 +191,7 @@ _EN = {
     "capital": "Japan - Tokyo + Paris",
     "opposite": "passed",
     "senses": "flat",
-    "senses_why_en": "Another fault: one vector for all senses. Flat tyres mix with flats to live in.",
-    "senses_why_ja": "もう一つの弱点。意味がいくつあっても一つに混ざります。タイヤの flat と住まいの flat です。",
+    "senses_why_en": "Another fault: one vector for all senses. Flat tyres mix with rented flats.",
+    "senses_why_ja": "もう一つの弱点。意味がいくつあっても一つに混ざります。"
+    "タイヤの flat と住まいの flat です。",
 }

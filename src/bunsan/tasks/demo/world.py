@@ -30,7 +30,7 @@ STAYS = {"ja": "宿", "en": "stays"}
 _STORY_FILES = ("people", "places", "things", "senses")
 _RATINGS = (5,) * 7 + (4,) * 7 + (3,) * 5 + (2,) * 3 + (1,) * 3
 _KINDS = ("review",) * 6 + ("story",) * 4
-_ASPECTS = ("room", "bath", "meal", "meal", "staff", "place", "price", "extra")
+_ASPECTS = ("room", "room", "bath", "meal", "meal", "staff", "place", "price", "extra")
 
 NOTICE = {
     "en": "Made-up demonstration texts: the stays, people and events are invented; "
@@ -111,8 +111,8 @@ def _review(writer: Writer, stays: Stays) -> tuple[list[str], dict[str, str | No
     area = writer.draw(tuple(stays.areas))
     purpose = writer.draw(tuple(stays.purposes))
     rating = writer.draw(_RATINGS)
-    scope = {**stays.words, **stays.areas[area], **stays.purposes[purpose], "area": (area,)}
-    scope = _fix(writer, scope)
+    lists = {**stays.words, **stays.areas[area], **stays.purposes[purpose], "area": (area,)}
+    scope = _fix(writer, lists)
     aspects = writer.draw_different(_ASPECTS, writer.number(2, 4))
     good = _good_aspects(writer, rating, len(aspects))
     templates = [writer.draw(scope["open"])]
@@ -156,7 +156,7 @@ def _story(writer: Writer, topic: Topic) -> list[str]:
 
 
 def _fix(writer: Writer, scope: Scope) -> Scope:
-    """The scope with the slots that keep one meaning (and one spelling) all through a text filled."""
+    """The scope with those slots filled that keep one word, in one spelling, all through a text."""
     names = {"me", *scope.get("fixed", ())} & scope.keys()
     return {**scope, **{name: (writer.draw(scope[name]),) for name in sorted(names)}}
 

@@ -39,8 +39,8 @@ def arrow_table(
                     row += 1
                     yield row, record
 
-    sample, _ = parted(beginning(rows(None), iter))
-    return Table(columns, sample, rows)
+    first, whole = beginning(rows(None), iter)
+    return Table(columns, parted(first)[0], rows, whole)
 
 
 def values(column: Any) -> list[Any]:

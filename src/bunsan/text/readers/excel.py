@@ -19,13 +19,13 @@ from bunsan.text.readers.table import Row, Table, as_text, no_rows, streamed
 
 _LARGEST_CONTENT = 1 << 31  # bytes that the parts of a workbook may unpack to
 _MOST_CELLS = 50_000_000  # of the rectangle around all cells, which calamine holds in memory
-_CELL = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')  # not an empty one
+_CELL = re.compile(rb'<(?:\w+:)?c r="([A-Za-z]+)(\d+)"[^>]*(?<!/)>')  # not an empty one
 _NO_XLSX = (
     zipfile.BadZipFile,
     zlib.error,
     ElementTree.ParseError,
     EOFError,
-    KeyError,
+    LookupError,  # no such part; an XML encoding nobody knows
     NotImplementedError,
     OSError,
     RuntimeError,  # a part is encrypted
@@ -154,8 +154,8 @@ def _refuse_far_cells(data: bytes, sheet: str, file: str) -> None:
                 end = chunk.rfind(b"<") + 1  # the tag begun may go on in the next piece
                 rest = chunk[max(end - 1, 0) :][-100_000:]
                 found = _CELL.findall(chunk)
-                columns.update(letters for letters, _ in found)
-                numbers = [int(number) for _, number in found]
+                columns.update(letters.upper() for letters, _ in found)
+                numbers = [int(number[:12]) for _, number in found]
                 rows |= {min(numbers), max(numbers)} if numbers else set()
     except _NO_XLSX:
         return  # another kind of workbook, or a damaged one: calamine will say

@@ -21,7 +21,7 @@ def read_jsonl(lines: Iterator[str], file: str, reading: Reading) -> Table:
     BadInput : none of the first lines is an object.
     """
     objects = _objects(lines, file, reading)
-    first = beginning(objects, dict.values)
+    first, whole = beginning(objects, dict.values)
     good, bad = parted(first)
     columns = list(dict.fromkeys(key for _, value in good for key in value))
     if not columns:
@@ -45,7 +45,7 @@ def read_jsonl(lines: Iterator[str], file: str, reading: Reading) -> Table:
     sample: list[Row] = [
         (row, [value.get(name, MISSING) for name in columns]) for row, value in good
     ]
-    return Table(columns, sample, rows, bad)
+    return Table(columns, sample, rows, whole, bad)
 
 
 def _objects(

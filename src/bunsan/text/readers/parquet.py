@@ -1,4 +1,4 @@
-"""Parquet files, a few thousand rows at a time and only the columns wanted."""
+"""Parquet files, some rows at a time and only the columns wanted."""
 
 import io
 from collections.abc import Iterator, Sequence

@@ -37,6 +37,7 @@ class Table:
     columns: list[str]
     sample: list[Row]
     rows: Callable[[Sequence[int]], Iterator[Row | Bad]]
+    whole: bool  # the sample is all there is
     bad: list[Bad] = field(default_factory=list)
     sheets: tuple[str, ...] = ()
 
@@ -53,20 +54,23 @@ class Choice:
 
 def streamed(columns: list[str], rows: Iterator[Row | Bad]) -> Table:
     """A table over rows that can be read only once."""
-    first = beginning(rows, iter)
+    first, whole = beginning(rows, iter)
 
     def picked(wanted: Sequence[int]) -> Iterator[Row | Bad]:
         for item in itertools.chain(first, rows):
             yield item if isinstance(item, Bad) else (item[0], [item[1][i] for i in wanted])
 
     sample, bad = parted(first)
-    return Table(columns, sample, picked, bad)
+    return Table(columns, sample, picked, whole, bad)
 
 
 def beginning(
     rows: Iterator[tuple[int, T] | Bad], cells: Callable[[T], Iterable[Any]]
-) -> list[tuple[int, T] | Bad]:
-    """The first rows, fewer where they are long; `cells` gives the cells of one."""
+) -> tuple[list[tuple[int, T] | Bad], bool]:
+    """The first rows, fewer where they are long, and whether they are all.
+
+    `cells` gives the cells of a row.
+    """
     first: list[tuple[int, T] | Bad] = []
     size = 0
     for item in rows:
@@ -74,8 +78,8 @@ def beginning(
         if not isinstance(item, Bad):
             size += sum(len(cell) for cell in cells(item[1]) if isinstance(cell, str))
         if len(first) == SAMPLE_ROWS or size > _SAMPLE_SIZE:
-            break
-    return first
+            return first, False
+    return first, True
 
 
 def parted(first: Iterable[tuple[int, T] | Bad]) -> tuple[list[tuple[int, T]], list[Bad]]:
@@ -120,7 +124,7 @@ def choose(table: Table, file: str, reading: Reading) -> Choice:
     elif reading.first is not None:
         by = {name: columns.index(name) if name in columns else None for name in reading.first[1]}
     elif text is not None:
-        by = {columns[i]: i for i in guess_by(columns, looked_at(), text)}
+        by = {columns[i]: i for i in guess_by(columns, looked_at(), text, table.whole)}
         guessed = guessed or bool(by)
     if reading.first is None and text is not None:
         reading.first = (columns[text], tuple(by))
