@@ -12,14 +12,22 @@ from hypothesis.extra import numpy as hnp
 from safetensors.numpy import load_file, save_file
 
 from bunsan.base.errors import BadInput
-from bunsan.base.files import atomic_write, open_arrays, read_json, read_metadata, save_arrays, write_json
+from bunsan.base.files import (
+    atomic_write,
+    open_arrays,
+    read_json,
+    read_metadata,
+    save_arrays,
+    write_json,
+)
 
 DTYPES = ["?", "u1", "i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f2", "<f4", "<f8"]
 arrays = st.dictionaries(
     st.text(min_size=1, max_size=8).filter(lambda s: s != "__metadata__" and s.isprintable()),
     st.sampled_from(DTYPES).flatmap(
         lambda d: hnp.arrays(
-            np.dtype(d), hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5))
+            np.dtype(d), hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)
+        )
     ),
     max_size=6,
 )
@@ -36,7 +44,9 @@ def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> None:
 
 @slow_disk
 @given(arrays)
-def test_arrays_come_back_and_the_owner_of_the_format_reads_them(tmp_path: Path, given_arrays) -> None:
+def test_arrays_come_back_and_the_owner_of_the_format_reads_them(
+    tmp_path: Path, given_arrays
+) -> None:
     path = tmp_path / "a.safetensors"
     save_arrays(path, given_arrays, {"a": "b"})
     same(dict(open_arrays(path)), given_arrays)
@@ -69,7 +79,12 @@ def test_damage_is_refused_by_name(tmp_path: Path, junk: bytes, at: int, value: 
     path = tmp_path / "a.safetensors"
     save_arrays(path, {"x": np.arange(8, dtype=np.int32), "y": np.ones((2, 3))})
     good = path.read_bytes()
-    for bad in (junk, good[: at % len(good)], good[:at] + bytes([value]) + good[at + 1 :], junk + good):
+    for bad in (
+        junk,
+        good[: at % len(good)],
+        good[:at] + bytes([value]) + good[at + 1 :],
+        junk + good,
+    ):
         path.write_bytes(bad)
         try:
             for array in open_arrays(path).values():

@@ -40,7 +40,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("cli")
     text = "地域,評価,感想\r\n" + "".join(f"{a},{r},{t}\r\n" for a, r, t in ROWS)
     (place / "reviews.csv").write_bytes(text.encode("cp932"))
-    done = run("learn", "reviews.csv", "--text", "感想", "--by", "地域,評価", "-o", "r.bunsan", cwd=place)
+    done = run(
+        "learn", "reviews.csv", "--text", "感想", "--by", "地域,評価", "-o", "r.bunsan", cwd=place
+    )
     assert done.stdout == ""
     assert "read as cp932" in done.stderr
     assert "7 documents added" in done.stderr
@@ -138,7 +140,17 @@ def test_code(folder: Path, tmp_path: Path) -> None:
 
 def test_network_and_map(folder: Path, tmp_path: Path) -> None:
     network = tmp_path / "n.html"
-    run("network", "r.bunsan", "-o", str(network), "--resamples", "5", "--min-count", "1", cwd=folder)
+    run(
+        "network",
+        "r.bunsan",
+        "-o",
+        str(network),
+        "--resamples",
+        "5",
+        "--min-count",
+        "1",
+        cwd=folder,
+    )
     assert "朝食" in network.read_text("utf-8")
     word_map = tmp_path / "m.png"
     run("map", "r.bunsan", "--by", "地域", "-o", str(word_map), "--resamples", "5", cwd=folder)
@@ -193,7 +205,22 @@ def test_errors_say_what_to_do(folder: Path, arguments: list[str], code: int, me
 
 
 def test_every_verb_explains_itself_in_both_languages(folder: Path) -> None:
-    verbs = "demo learn add remove info words search similar related features kwic network map code".split()
+    verbs = [
+        "demo",
+        "learn",
+        "add",
+        "remove",
+        "info",
+        "words",
+        "search",
+        "similar",
+        "related",
+        "features",
+        "kwic",
+        "network",
+        "map",
+        "code",
+    ]
     for verb in verbs:
         shown = run(verb, "--help", cwd=folder).stdout
         assert f"$ bunsan {verb}" in shown
@@ -216,7 +243,9 @@ def test_any_terminal_can_print_it(folder: Path, encoding: str) -> None:
 
 
 def test_a_closed_pipe_is_no_error(folder: Path) -> None:
-    command = f'"{sys.executable}" -m bunsan words r.bunsan -n 1000 | head -n 1; echo ${{PIPESTATUS[0]}}'
+    command = (
+        f'"{sys.executable}" -m bunsan words r.bunsan -n 1000 | head -n 1; echo ${{PIPESTATUS[0]}}'
+    )
     done = subprocess.run(
         ["bash", "-c", command], cwd=folder, capture_output=True, text=True, env=ENVIRONMENT
     )

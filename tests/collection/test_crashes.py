@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SPACES
 
 from bunsan.base.errors import BadInput
 from bunsan.collection.folder import Folder
 from bunsan.tasks.facade import learn, open_collection
+from conftest import SPACES
 
 _WRITER = """
 import sys
@@ -44,7 +44,9 @@ def test_a_kill_at_any_moment_leaves_a_whole_state(tmp_path: Path) -> None:
         process.wait()
         process.stdout.close()
         collection = open_collection(folder)
-        texts = [s.text(d) for s in collection.segments for d in range(s.n_documents) if s.alive()[d]]
+        texts = [
+            s.text(d) for s in collection.segments for d in range(s.n_documents) if s.alive()[d]
+        ]
         assert len(texts) == collection.n_documents == 200
         rounds = {text.rsplit(" ", 1)[1] for text in texts}
         assert len(rounds) == 1  # all of one state, none of another

@@ -5,11 +5,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import SPACES, picture, random_rows
 
 from bunsan.base.errors import BadInput, Interrupted, Missing
 from bunsan.collection import build, merge, writer
 from bunsan.tasks.facade import learn, open_collection
+from conftest import SPACES, picture, random_rows
 
 
 def counted(rows) -> tuple[Counter, Counter]:
@@ -29,7 +29,9 @@ def test_counts_are_those_of_a_plain_loop(make) -> None:
     assert {form: n for (form, _), (n, _, _) in found.items()} == tokens
     assert {form: n for (form, _), (_, n, _) in found.items()} == documents
     assert collection.n_documents == 300
-    assert [d[:2] for d in picture(collection)["documents"]] == sorted((r["text"], r["g"]) for r in rows)
+    assert [d[:2] for d in picture(collection)["documents"]] == sorted(
+        (r["text"], r["g"]) for r in rows
+    )
 
 
 def test_units_are_sentences_paragraphs_and_documents(make) -> None:
@@ -97,7 +99,9 @@ def test_adding_takes_nothing_out_and_nothing_twice(tmp_path: Path) -> None:
     first.write_text("text,g\nred apple,a\nsame text,a\n", encoding="utf-8")
     second.write_text("text,g\nsame text,a\ngreen pear,b\n", encoding="utf-8")
     collection = learn(str(first), to=tmp_path / "c.bunsan", text="text", by="g", words=SPACES)
-    assert collection.add([str(second)]).added == 2  # "same text" of another file is another document
+    assert (
+        collection.add([str(second)]).added == 2
+    )  # "same text" of another file is another document
     assert collection.n_documents == 4
     assert collection.add([str(second)]).added == 0
     with second.open("a", encoding="utf-8") as file:

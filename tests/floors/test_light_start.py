@@ -5,11 +5,23 @@ import sys
 
 import pytest
 
-HEAVY = {"numpy", "scipy", "numba", "pyarrow", "matplotlib", "plotly", "networkx", "sudachipy", "torch"}
+HEAVY = {
+    "numpy",
+    "scipy",
+    "numba",
+    "pyarrow",
+    "matplotlib",
+    "plotly",
+    "networkx",
+    "sudachipy",
+    "torch",
+}
 
 
 def modules_after(code: str) -> set[str]:
-    code += "\nimport sys; print('\\n'.join(m for m in sys.modules if '.' not in m), file=sys.stderr)"
+    code += (
+        "\nimport sys; print('\\n'.join(m for m in sys.modules if '.' not in m), file=sys.stderr)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stderr.split())
 

@@ -13,7 +13,7 @@ from bunsan.tasks.table import Table
 
 TABLE = Table(
     {
-        "word": ["朝食", "=SUM(A1)", "𠮷野家", "改\n行,と\"引用\""],
+        "word": ["朝食", "=SUM(A1)", "𠮷野家", '改\n行,と"引用"'],
         "count": [3, 0, -1, 12_345],
         "share": [0.5, float("nan"), 1.25, 1e-9],
         "note": [None, "https://example.org", "①㈱髙", ""],

@@ -5,6 +5,7 @@ Arrays are kept as safetensors (an 8-byte header length, a JSON header, raw litt
 open in milliseconds whatever its size, so reading is done here with one memory map per file.
 """
 
+import itertools
 import json
 import os
 import secrets
@@ -164,7 +165,7 @@ def open_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
         spans.append((begin, end))
         arrays[name] = data[begin:end].view(dtype).reshape(shape)
     spans.sort()
-    if any(a[1] > b[0] for a, b in zip(spans, spans[1:], strict=False)):
+    if any(a[1] > b[0] for a, b in itertools.pairwise(spans)):
         raise _broken(path, tr("tensors overlap", "テンソルが重なっています"))
     return arrays
 
@@ -192,6 +193,9 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int, int]:
 
 def _broken(path: Path, detail: str) -> BadInput:
     return BadInput(
-        tr(f"is damaged or not safetensors ({detail}).", f"壊れているか safetensors ではありません({detail})。"),
+        tr(
+            f"is damaged or not safetensors ({detail}).",
+            f"壊れているか safetensors ではありません({detail})。",
+        ),
         file=path,
     )

@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,9 +63,18 @@ def progress(title: str, total: float | None = None) -> Iterator[Progress]:
     from rich.progress import Progress as Bars
 
     timing = TimeElapsedColumn() if total is None else TimeRemainingColumn()
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), TaskProgressColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(24),
+        TaskProgressColumn(),
+    )
     bars = Bars(
-        *columns, timing, TextColumn("{task.fields[note]}"), console=Console(stderr=True), transient=True
+        *columns,
+        timing,
+        TextColumn("{task.fields[note]}"),
+        console=Console(stderr=True),
+        transient=True,
     )
     with bars:
         yield Progress(bars, title, total)

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 CollectionPath = Annotated[
     Path,
     typer.Argument(
-        metavar="COLLECTION", help=tr("A collection made by `bunsan learn`.", "`bunsan learn` で作ったコレクション。")
+        metavar="COLLECTION",
+        help=tr("A collection made by `bunsan learn`.", "`bunsan learn` で作ったコレクション。"),
     ),
 ]
 AsJson = Annotated[
-    bool, typer.Option("--json", help=tr("Print JSON for programs.", "プログラム向けに JSON で出力。"))
+    bool,
+    typer.Option("--json", help=tr("Print JSON for programs.", "プログラム向けに JSON で出力。")),
 ]
 Output = Annotated[
     Path | None,
@@ -43,7 +45,8 @@ Top = Annotated[int, typer.Option("--top", "-n", min=1, help=tr("Rows to show.",
 Rows = Annotated[
     bool,
     typer.Option(
-        "--rows", help=tr("List the sentences behind the numbers.", "数の根拠になった文を一覧する。")
+        "--rows",
+        help=tr("List the sentences behind the numbers.", "数の根拠になった文を一覧する。"),
     ),
 ]
 Where = Annotated[
@@ -51,12 +54,19 @@ Where = Annotated[
     typer.Option(
         "--where",
         metavar="COLUMN=VALUE",
-        help=tr("Only documents with this value; repeatable.", "この値をもつ文書だけ(くり返し指定可)。"),
+        help=tr(
+            "Only documents with this value; repeatable.", "この値をもつ文書だけ(くり返し指定可)。"
+        ),
     ),
 ]
 Unit = Annotated[
     str,
-    typer.Option("--unit", help=tr("sentence, paragraph or document.", "sentence(文)、paragraph(段落)、document(文書)。")),
+    typer.Option(
+        "--unit",
+        help=tr(
+            "sentence, paragraph or document.", "sentence(文)、paragraph(段落)、document(文書)。"
+        ),
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help=tr("Seed of whatever is random.", "乱数の種。"))]
 Pos = Annotated[
@@ -83,7 +93,10 @@ def parse_where(pairs: list[str] | None) -> dict[str, str] | None:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             raise BadInput(
-                tr(f"--where {pair!r} is not COLUMN=VALUE.", f"--where {pair!r} は 列=値 の形ではありません。"),
+                tr(
+                    f"--where {pair!r} is not COLUMN=VALUE.",
+                    f"--where {pair!r} は 列=値 の形ではありません。",
+                ),
                 remedy=tr("For example: --where area=Hakone", "例: --where area=箱根"),
             )
         where[name] = value
@@ -190,7 +203,10 @@ def print_passages(passages: "Sequence[Passage]", indent: str = "") -> None:
     """Sentences with the words marked: in colour on a terminal, in 【】 elsewhere."""
     if not sys.stdout.isatty():
         for p in passages:
-            values = [f"{p.source}:{p.row}", *(f"{k}={v}" for k, v in p.fields.items() if v is not None)]
+            values = [
+                f"{p.source}:{p.row}",
+                *(f"{k}={v}" for k, v in p.fields.items() if v is not None),
+            ]
             where = [] if indent else values
             print(indent + "\t".join([*where, p.marked().replace("\n", " ")]))
         return
@@ -255,7 +271,9 @@ def tell_learned(report: "LearnReport", location: str, as_json: bool) -> None:
         say(f"{problem.file}:{problem.row}: {problem.message}")
     skipped = reading.skipped.total()
     if skipped:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in reading.skipped.most_common())
+        reasons = ", ".join(
+            f"{reason} {count:,}" for reason, count in reading.skipped.most_common()
+        )
         say(
             tr(
                 f"Left out {skipped:,} rows ({reasons}); `bunsan info` lists them.",

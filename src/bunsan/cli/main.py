@@ -57,7 +57,9 @@ def main(arguments: list[str]) -> int:
         return 1
     except OSError as error:
         _complain(f"{error.filename or ''}: {error.strerror or error}")
-        return 2 if isinstance(error, (FileNotFoundError, PermissionError, IsADirectoryError)) else 1
+        return (
+            2 if isinstance(error, (FileNotFoundError, PermissionError, IsADirectoryError)) else 1
+        )
     return code if isinstance(code, int) else 0
 
 

@@ -145,7 +145,10 @@ class _Job:
                     "Documents can only be added with the word settings the collection was learned with.",
                     "追加できるのは、コレクションと同じ語の設定の文書だけです。",
                 ),
-                remedy=tr("Learn everything again with `bunsan learn`.", "`bunsan learn` で全体を学習し直してください。"),
+                remedy=tr(
+                    "Learn everything again with `bunsan learn`.",
+                    "`bunsan learn` で全体を学習し直してください。",
+                ),
                 file=self.storage.location,
             )
 
@@ -155,7 +158,9 @@ class _Job:
         parts.append(self.state.get("generation", 0))
         for source in self.sources if isinstance(self.sources, (list, tuple)) else [self.sources]:
             if isinstance(source, (str, Path)) and Path(source).exists():
-                files = [Path(source)] if Path(source).is_file() else sorted(Path(source).rglob("*"))
+                files = (
+                    [Path(source)] if Path(source).is_file() else sorted(Path(source).rglob("*"))
+                )
                 parts += [[str(f), f.stat().st_size, f.stat().st_mtime_ns] for f in files]
             else:
                 parts.append(secrets.token_hex(8))  # a pipe or a table cannot be recognised again
@@ -208,7 +213,9 @@ class _Job:
                 if self.writer is not None and not self.writer.takes(documents):
                     self._finish_segment()
                 if self.writer is None:
-                    names = dict.fromkeys(chain(self.read_report.by, *(d.fields for d in documents)))
+                    names = dict.fromkeys(
+                        chain(self.read_report.by, *(d.fields for d in documents))
+                    )
                     self.writer = SegmentWriter(self.storage, self.vocabulary, list(names))
                 sources = [self._source_id(d.source) for d in documents]
                 self.writer.add(documents, keys, sources, analysis)
@@ -234,11 +241,15 @@ class _Job:
         items = self.sources if isinstance(self.sources, (list, tuple)) else [self.sources]
         return {str(s) for s in items if isinstance(s, (str, Path))}
 
-    def _only_new(self, batch: list[Document], matcher: Matcher | None) -> tuple[list[Document], list[int]]:
+    def _only_new(
+        self, batch: list[Document], matcher: Matcher | None
+    ) -> tuple[list[Document], list[int]]:
         keys = [document_key(d) for d in batch]
         if matcher is None:
             return batch, keys
-        known = matcher.match(keys, [self._source_id(d.source) for d in batch], [d.row for d in batch])
+        known = matcher.match(
+            keys, [self._source_id(d.source) for d in batch], [d.row for d in batch]
+        )
         self.report.unchanged += sum(known)
         pairs = [(d, k) for d, k, there in zip(batch, keys, known, strict=True) if not there]
         return [d for d, _ in pairs], [k for _, k in pairs]
@@ -291,12 +302,16 @@ class _Job:
     # What goes wrong ------------------------------------------------------------------------------
 
     def _nothing_read(self) -> BadInput:
-        reasons = ", ".join(f"{reason} {n:,}" for reason, n in self.read_report.skipped.most_common())
+        reasons = ", ".join(
+            f"{reason} {n:,}" for reason, n in self.read_report.skipped.most_common()
+        )
         first = next(iter(self.read_report.problems), None)
         return BadInput(
-            tr("No document could be read", "読める文書がありません") + (f" ({reasons})." if reasons else "."),
+            tr("No document could be read", "読める文書がありません")
+            + (f" ({reasons})." if reasons else "."),
             remedy=tr(
-                "Check the text column (--text) and the file.", "本文の列(--text)とファイルを確かめてください。"
+                "Check the text column (--text) and the file.",
+                "本文の列(--text)とファイルを確かめてください。",
             ),
             file=first.file if first else None,
             row=first.row if first else None,
@@ -328,4 +343,3 @@ def _batches(documents: Iterator[Document]) -> Iterator[list[Document]]:
             batch, characters = [], 0
     if batch:
         yield batch
-

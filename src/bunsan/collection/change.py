@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
+from bunsan.collection import writer
 from bunsan.collection.matching import remove_documents
 from bunsan.collection.merge import join, runs_to_join
 from bunsan.collection.segment import Segment, SegmentState
 from bunsan.collection.storage import State, Storage
 from bunsan.collection.stored import StoredCollection, live_blobs
-from bunsan.collection import writer
 from bunsan.words.vocabulary import Vocabulary, VocabularyBuilder
 
 

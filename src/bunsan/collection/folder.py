@@ -51,7 +51,11 @@ class Folder:
         state = read_json(path)
         if not isinstance(state, dict) or state.get("format") != FORMAT:
             raise BadInput(
-                tr("is not the state of a collection.", "はコレクションの状態ファイルではありません。"), file=path
+                tr(
+                    "is not the state of a collection.",
+                    "はコレクションの状態ファイルではありません。",
+                ),
+                file=path,
             )
         if state.get("version") != VERSION:
             raise BadInput(
@@ -75,8 +79,13 @@ class Folder:
             lock.acquire()
         except filelock.Timeout as error:
             raise BadInput(
-                tr("Another program is writing to this collection.", "別のプログラムが書き込み中です。"),
-                remedy=tr("Wait until it has finished, or stop it.", "終わるのを待つか、止めてください。"),
+                tr(
+                    "Another program is writing to this collection.",
+                    "別のプログラムが書き込み中です。",
+                ),
+                remedy=tr(
+                    "Wait until it has finished, or stop it.", "終わるのを待つか、止めてください。"
+                ),
                 file=self.path,
             ) from error
         try:
@@ -116,7 +125,9 @@ class Folder:
     def keep_only(self, prefixes: Iterable[str]) -> None:
         keep = ("state.json", "write.lock", *prefixes)
         for path in self.path.iterdir():
-            if path.suffix in (".safetensors", ".arrow", ".part") and not path.name.startswith(keep):
+            if path.suffix in (".safetensors", ".arrow", ".part") and not path.name.startswith(
+                keep
+            ):
                 # Windows refuses while a reader holds it open; the next writer tries again.
                 with suppress(PermissionError):
                     path.unlink(missing_ok=True)
@@ -129,4 +140,3 @@ class Folder:
 
     def _table(self, name: str) -> Path:
         return self.path / f"{name}.arrow"
-

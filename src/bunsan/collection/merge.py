@@ -51,7 +51,9 @@ def join(storage: Storage, segments: Sequence[Segment], vocabulary: Vocabulary) 
             writer.write(batch)
     parts = [_kept(segment, mask) for segment, mask in zip(segments, alive, strict=True)]
     arrays = {key: np.concatenate([p[key] for p in parts]) for key in ("word", "start", "length")}
-    arrays |= {key: _joined([p[key] for p in parts]) for key in ("document", "sentence", "paragraph")}
+    arrays |= {
+        key: _joined([p[key] for p in parts]) for key in ("document", "sentence", "paragraph")
+    }
     storage.put_arrays(f"{name}-tokens", arrays)
     searchable = vocabulary.mask(SEARCH_POS)
     storage.put_arrays(
@@ -87,4 +89,6 @@ def _kept(segment: Segment, alive: NDArray[np.bool_]) -> dict[str, NDArray[Any]]
 
 
 def _joined(lengths: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate(lengths))]).astype(np.int64)
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate(lengths))]).astype(
+        np.int64
+    )

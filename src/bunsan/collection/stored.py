@@ -116,7 +116,10 @@ class StoredCollection:
         if name not in self.fields:
             have = ", ".join(self.fields) or tr("none", "なし")
             raise BadInput(
-                tr(f"The collection has no column {name!r}.", f"コレクションに列 {name!r} はありません。"),
+                tr(
+                    f"The collection has no column {name!r}.",
+                    f"コレクションに列 {name!r} はありません。",
+                ),
                 remedy=tr(
                     f"It has: {have}. Columns are kept with `bunsan learn --by NAME`.",
                     f"ある列: {have}。列は `bunsan learn --by 列名` で残せます。",
@@ -125,12 +128,16 @@ class StoredCollection:
             )
         return name
 
-    def countable(self, pos: tuple[str, ...] | None = None, without: tuple[str, ...] = ()) -> NDArray[np.bool_]:
+    def countable(
+        self, pos: tuple[str, ...] | None = None, without: tuple[str, ...] = ()
+    ) -> NDArray[np.bool_]:
         """bool[V]: the words that analyses count: chosen parts of speech without stop words."""
         chosen = self.settings.pos if pos is None else pos
         return self.vocabulary.mask(chosen, {*self.settings.stop_words, *without})
 
-    def derived(self, kind: str, key: Any, build: Callable[[], Arrays], *, of: str | None = None) -> Arrays:
+    def derived(
+        self, kind: str, key: Any, build: Callable[[], Arrays], *, of: str | None = None
+    ) -> Arrays:
         """Arrays computed from the collection, taken from the store where they were kept.
 
         Parameters

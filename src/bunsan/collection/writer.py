@@ -31,14 +31,18 @@ def document_key(document: Document) -> int:
     digest = hashlib.blake2b(document.text.encode("utf-8", "surrogatepass"), digest_size=8)
     for name in sorted(document.fields):
         value = document.fields[name]
-        digest.update(f"\x00{name}\x01{'' if value is None else value}".encode("utf-8", "surrogatepass"))
+        digest.update(
+            f"\x00{name}\x01{'' if value is None else value}".encode("utf-8", "surrogatepass")
+        )
     return int.from_bytes(digest.digest(), "little")
 
 
 class SegmentWriter:
     """Writes one segment: documents as they come, tokens and postings when it is finished."""
 
-    def __init__(self, storage: Storage, vocabulary: VocabularyBuilder, fields: Sequence[str]) -> None:
+    def __init__(
+        self, storage: Storage, vocabulary: VocabularyBuilder, fields: Sequence[str]
+    ) -> None:
         self.name = f"segment-{secrets.token_hex(6)}"
         self.tokens = 0
         self.characters = 0
@@ -69,7 +73,13 @@ class SegmentWriter:
         """True when it is time to finish and begin another."""
         return self.tokens >= TOKENS_IN_A_SEGMENT or self.characters >= CHARACTERS_IN_A_SEGMENT
 
-    def add(self, documents: Sequence[Document], keys: Sequence[int], sources: Sequence[int], analysis: Analysis) -> None:
+    def add(
+        self,
+        documents: Sequence[Document],
+        keys: Sequence[int],
+        sources: Sequence[int],
+        analysis: Analysis,
+    ) -> None:
         """Append a batch; `sources` are indices into the collection's list of sources."""
         word = self._vocabulary.ids(analysis)
         self._write_documents(documents, keys)
@@ -92,7 +102,9 @@ class SegmentWriter:
         ]
         for name in self._fields:
             values = (d.fields.get(name) for d in documents)
-            columns.append(pa.array([v if v is None else _storable(v) for v in values], pa.string()))
+            columns.append(
+                pa.array([v if v is None else _storable(v) for v in values], pa.string())
+            )
         self._table.write(pa.record_batch(columns, schema=self._schema))
 
     def finish(self) -> SegmentState:
@@ -100,7 +112,9 @@ class SegmentWriter:
         self._exit.close()
         end = np.array([self.tokens], np.int64)
         arrays = {
-            key: np.concatenate([*parts, end] if key in ("document", "sentence", "paragraph") else parts)
+            key: np.concatenate(
+                [*parts, end] if key in ("document", "sentence", "paragraph") else parts
+            )
             for key, parts in self._parts.items()
         }
         self._parts.clear()

@@ -45,6 +45,10 @@ _LARGE = (
 _STROKED = re.compile(r'<g id="stroke-(\w{6})-([\d.]+)-\d+">\s*<text style="')
 
 
+# Fonts that claim every character and show a box of their own, or nothing, for each.
+_PRETENDERS = ("Last Resort", "LastResort", "Adobe Blank", "Unicode BMP Fallback")
+
+
 class MissingGlyphs(UserWarning):
     """Some characters are in no font of this machine and show as boxes."""
 
@@ -258,6 +262,8 @@ def _installed_with(character: str) -> str | None:
         key=lambda e: (e.name not in _LARGE, e.style != "normal", e.name, e.fname),
     )
     for entry in entries:
+        if entry.name.startswith(_PRETENDERS):
+            continue
         try:
             if FT2Font(entry.fname).get_char_index(ord(character)):
                 return str(entry.name)

@@ -9,9 +9,9 @@ n2          units that have y (with or without x)
 n           all units
 ==========  =====================================================================
 
-and gives float64, greater where x and y are more strongly tied. No measure warns or gives NaN: where
-x or y never occurs nothing is known, and the value is 0. "Expected" is n1 * n2 / n, the number of
-common units if x and y had nothing to do with each other.
+and gives float64, greater where x and y are more strongly tied. No measure warns or gives NaN:
+where x or y never occurs nothing is known, and the value is 0. "Expected" is n1 * n2 / n, the
+number of common units if x and y had nothing to do with each other.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,8 @@ Formula = Callable[[ArrayLike, ArrayLike, ArrayLike, ArrayLike], Scores]
 
 
 def jaccard(n11: ArrayLike, n1: ArrayLike, n2: ArrayLike, n: ArrayLike) -> Scores:
-    """n11 / (n1 + n2 - n11), 0 to 1 (Jaccard 1901, "Étude comparative de la distribution florale")."""
+    """n11 / (n1 + n2 - n11), 0 to 1 (Jaccard 1901, "Étude comparative de la distribution florale
+    dans une portion des Alpes et des Jura")."""
     n11, n1, n2, _ = _table(n11, n1, n2, n)
     return _ratio(n11, n1 + n2 - n11)
 
@@ -41,14 +42,15 @@ def dice(n11: ArrayLike, n1: ArrayLike, n2: ArrayLike, n: ArrayLike) -> Scores:
 
 def simpson(n11: ArrayLike, n1: ArrayLike, n2: ArrayLike, n: ArrayLike) -> Scores:
     """n11 / min(n1, n2), 0 to 1, the overlap coefficient (Simpson 1943, "Mammals and the Nature of
-    Continents"). A word that occurs once has 1 with every word beside it: ask for a minimum count."""
+    Continents"). A word that occurs once has 1 with every word beside it: ask for a minimum
+    count."""
     n11, n1, n2, _ = _table(n11, n1, n2, n)
     return _ratio(n11, np.minimum(n1, n2))
 
 
 def cosine(n11: ArrayLike, n1: ArrayLike, n2: ArrayLike, n: ArrayLike) -> Scores:
-    """n11 / sqrt(n1 n2), 0 to 1: the cosine of two sets (Ochiai 1957, "Zoogeographical Studies on the
-    Soleoid Fishes")."""
+    """n11 / sqrt(n1 n2), 0 to 1: the cosine of two sets (Ochiai 1957, "Zoogeographical Studies on
+    the Soleoid Fishes Found in Japan and its Neighbouring Regions")."""
     n11, n1, n2, _ = _table(n11, n1, n2, n)
     return _ratio(n11, np.sqrt(n1 * n2))
 
@@ -90,9 +92,9 @@ def t_score(n11: ArrayLike, n1: ArrayLike, n2: ArrayLike, n: ArrayLike) -> Score
 
 
 def log_likelihood(n11: ArrayLike, n1: ArrayLike, n2: ArrayLike, n: ArrayLike) -> Scores:
-    """G2 = 2 sum O ln(O / E) over the four cells (Dunning 1993, "Accurate Methods for the Statistics
-    of Surprise and Coincidence"), with a minus sign where x and y meet less often than expected.
-    |G2| above 3.84 (10.83) is seen by chance in 1 of 20 (1,000) independent pairs."""
+    """G2 = 2 sum O ln(O / E) over the four cells (Dunning 1993, "Accurate Methods for the
+    Statistics of Surprise and Coincidence"), with a minus sign where x and y meet less often than
+    expected. |G2| above 3.84 (10.83) is seen by chance in 1 of 20 (1,000) independent pairs."""
     n11, n1, n2, n = _table(n11, n1, n2, n)
     total = np.zeros(n11.shape)
     for observed, expected in _cells(n11, n1, n2, n):
@@ -103,8 +105,8 @@ def log_likelihood(n11: ArrayLike, n1: ArrayLike, n2: ArrayLike, n: ArrayLike) -
 
 def chi_squared(n11: ArrayLike, n1: ArrayLike, n2: ArrayLike, n: ArrayLike) -> Scores:
     """Pearson's sum (O - E)^2 / E over the four cells, without Yates' correction (Pearson 1900, "On
-    the Criterion..."), with a minus sign where x and y meet less often than expected. Where an
-    expected count is below 5, use `log_likelihood`."""
+    the Criterion that a Given System of Deviations..."), with a minus sign where x and y meet less
+    often than expected. Where an expected count is below 5, use `log_likelihood`."""
     n11, n1, n2, n = _table(n11, n1, n2, n)
     # The four cells differ from what is expected by the same number.
     gap = n11 * n - n1 * n2

@@ -102,7 +102,9 @@ class Coded:
                 columns[f"{name} residual"] = cross.adjusted[g].tolist()
                 titles[f"{name} residual"] = tr(f"{name} adjusted residual", f"{name} 調整済み残差")
             columns["chi2"], columns["p"] = cross.chi2.tolist(), cross.p.tolist()
-        note = tr(f"{self.counts.units:,} units ({self.unit})", f"{self.counts.units:,} 単位({self.unit})")
+        note = tr(
+            f"{self.counts.units:,} units ({self.unit})", f"{self.counts.units:,} 単位({self.unit})"
+        )
         return Table(columns, titles, "\n".join([note, *self.notes]))
 
     def similarities(self) -> Table:
@@ -128,7 +130,11 @@ class Coded:
                 columns["text"].append(passage.text)
                 for c, name in enumerate(self.names):
                     columns[f"*{name}"].append(int(coding.matrix[u, c]))
-        titles = {"source": tr("file", "ファイル"), "row": tr("row", "行"), "text": tr("text", "本文")}
+        titles = {
+            "source": tr("file", "ファイル"),
+            "row": tr("row", "行"),
+            "text": tr("text", "本文"),
+        }
         return Table(columns, titles)
 
     def rows(self, limit: int | None = 20) -> list[Passage]:
@@ -164,7 +170,11 @@ class Coded:
 
 
 def code(
-    collection: StoredCollection, rules: str | Path, *, by: str | None = None, unit: str = "document"
+    collection: StoredCollection,
+    rules: str | Path,
+    *,
+    by: str | None = None,
+    unit: str = "document",
 ) -> Coded:
     """Give the units of a collection the codes of a rule file (KH Coder's format).
 
@@ -176,7 +186,9 @@ def code(
     if not Path(rules).is_file():
         raise BadInput(tr("There is no such file.", "ファイルがありません。"), file=rules)
     vocabulary = collection.vocabulary
-    resolved = resolve_rules(read_rules(rules), find=vocabulary.find, query=collection.analyzer.query)
+    resolved = resolve_rules(
+        read_rules(rules), find=vocabulary.find, query=collection.analyzer.query
+    )
     names, groups = group_numbers(collection, by) if by is not None else ([], [])
     parts = []
     matrices, group_parts = [], []

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from bunsan.base.errors import BadInput
@@ -115,6 +116,7 @@ def word_map(
     by: str,
     *,
     words: int = 60,
+    choose: str = "difference",
     min_documents: int = 2,
     resamples: int = 200,
     pos: tuple[str, ...] | None = None,
@@ -127,13 +129,22 @@ def word_map(
 
     Parameters
     ----------
-    words : how many, the most frequent first; of words in at least `min_documents` documents.
+    words : how many. choose : of the words frequent enough (four times as many, in at least
+        `min_documents` documents), those whose shares differ most between the groups by chi-squared
+        ("difference"), or simply the most frequent ("frequency").
     resamples : how often documents are drawn anew to find the regions of the points; 0 for not.
 
     Raises
     ------
     BadInput : fewer than two groups or words, or groups that do not differ.
     """
+    if choose not in ("difference", "frequency"):
+        raise BadInput(
+            tr(f"Words cannot be chosen by {choose!r}.", f"{choose!r} では語を選べません。"),
+            remedy=tr(
+                "Use difference or frequency.", "difference か frequency を指定してください。"
+            ),
+        )
     names, groups = group_numbers(collection, by, where)
     chosen = choose_words(collection, pos=pos, min_count=min_documents, most=max(words * 4, 200))
     parts = [
@@ -143,20 +154,29 @@ def word_map(
     units = csr_array(vstack(parts, format="csr")) if len(parts) > 1 else csr_array(parts[0])
     group = np.concatenate(groups)
     documents = np.asarray(units.sum(axis=0, dtype=np.int64)).ravel()
-    best = np.argsort(-documents, kind="stable")[:words]
-    best = np.sort(best[documents[best] >= max(min_documents, 1)])
+    member = csr_array(
+        (
+            np.ones(int((group >= 0).sum()), np.int64),
+            (group[group >= 0], np.flatnonzero(group >= 0)),
+        ),
+        shape=(len(names), len(group)),
+    )
+    table = (member @ units.astype(np.int64)).toarray().T
+    weight = (
+        documents
+        if choose == "frequency"
+        else _departure(table, np.bincount(group[group >= 0], minlength=len(names)))
+    )
+    weight = np.where(documents >= max(min_documents, 1), weight, -1)
+    best = np.argsort(-weight, kind="stable")[:words]
+    best = np.sort(best[weight[best] >= 0])
     if len(best) < 2:
         raise BadInput(
             tr("Fewer than two words are frequent enough.", "十分な頻度の語が 2 語に足りません。"),
             remedy=tr("Lower --min-documents.", "--min-documents を下げてください。"),
         )
     ids, units, documents = chosen[best], csr_array(units[:, best]), documents[best]
-    member = csr_array(
-        (np.ones(int((group >= 0).sum()), np.int64), (group[group >= 0], np.flatnonzero(group >= 0))),
-        shape=(len(names), len(group)),
-    )
-    table = (member @ units.astype(np.int64)).toarray().T
-    result = correspondence(table)
+    result = correspondence(table[best])
     found = regions(result, units, group, resamples=resamples, seed=seed) if resamples else None
     return WordMap(
         by,
@@ -170,3 +190,9 @@ def word_map(
         collection,
         where,
     )
+
+
+def _departure(table: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Chi-squared of each word's documents [R, C] against the sizes of the groups."""
+    expected = table.sum(axis=1, keepdims=True) * (sizes / sizes.sum())
+    return ((table - expected) ** 2 / np.maximum(expected, 1e-12)).sum(axis=1)

@@ -100,15 +100,18 @@ def group_numbers(
     masks = [document_mask(segment, where) for segment in collection.segments]
     found: set[str] = set()
     for values, mask in zip(columns, masks, strict=True):
-        found.update(
-            v for d, v in enumerate(values) if v is not None and (mask is None or mask[d])
-        )
+        found.update(v for d, v in enumerate(values) if v is not None and (mask is None or mask[d]))
     names = sorted(found, key=_as_people_sort)
     if len(names) < 2:
         have = ", ".join(names) or tr("no value", "値なし")
         raise BadInput(
-            tr(f"Column {by!r} has too few groups ({have}).", f"列 {by!r} のグループが足りません({have})。"),
-            remedy=tr("Choose a column with two or more values.", "値が 2 つ以上ある列を選んでください。"),
+            tr(
+                f"Column {by!r} has too few groups ({have}).",
+                f"列 {by!r} のグループが足りません({have})。",
+            ),
+            remedy=tr(
+                "Choose a column with two or more values.", "値が 2 つ以上ある列を選んでください。"
+            ),
         )
     number = {name: i for i, name in enumerate(names)}
     groups = []
@@ -132,7 +135,10 @@ def check_unit(unit: str) -> str:
     if unit not in ("sentence", "paragraph", "document"):
         raise BadInput(
             tr(f"There is no unit {unit!r}.", f"{unit!r} という単位はありません。"),
-            remedy=tr("Use sentence, paragraph or document.", "sentence、paragraph、document のどれかです。"),
+            remedy=tr(
+                "Use sentence, paragraph or document.",
+                "sentence、paragraph、document のどれかです。",
+            ),
         )
     return unit
 

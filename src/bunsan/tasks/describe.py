@@ -12,7 +12,9 @@ from bunsan.tasks.table import Table
 from bunsan.text.pos import pos_label
 
 
-def words(collection: StoredCollection, k: int | None = 100, pos: tuple[str, ...] | None = None) -> Table:
+def words(
+    collection: StoredCollection, k: int | None = 100, pos: tuple[str, ...] | None = None
+) -> Table:
     """The words that count, the most frequent first, with tokens and documents."""
     vocabulary = collection.vocabulary
     ids = np.flatnonzero(collection.countable(pos) & (vocabulary.frequency > 0))
@@ -83,8 +85,16 @@ def summary(collection: StoredCollection) -> list[tuple[str, str]]:
         (tr("documents", "文書"), f"{facts['documents']:,}"),
         (tr("sentences", "文"), f"{facts['sentences']:,}"),
         (tr("tokens", "トークン"), f"{facts['tokens']:,}"),
-        (tr("words", "語彙"), tr("{:,}, {:,} counted", "{:,}(うち集計対象 {:,})").format(facts["words"], facts["counted_words"])),
-        (tr("words by", "語の切り出し"), f"{settings['analyzer']} {settings['split']} {settings['form']}"),
+        (
+            tr("words", "語彙"),
+            tr("{:,}, {:,} counted", "{:,}(うち集計対象 {:,})").format(
+                facts["words"], facts["counted_words"]
+            ),
+        ),
+        (
+            tr("words by", "語の切り出し"),
+            f"{settings['analyzer']} {settings['split']} {settings['form']}",
+        ),
         (tr("parts of speech", "品詞"), " ".join(pos_label(p) for p in settings["pos"])),
         (tr("files", "ファイル"), _some(facts["sources"])),
         (tr("size", "サイズ"), f"{facts['bytes'] / 1e6:,.1f} MB"),
@@ -95,14 +105,21 @@ def summary(collection: StoredCollection) -> list[tuple[str, str]]:
         pairs.append((name, _some([f"{value} {n:,}" for value, n in values.items()])))
     skipped = facts["reading"].get("skipped", {})
     if skipped:
-        pairs.append((tr("left out", "読み飛ばし"), ", ".join(f"{k} {n:,}" for k, n in skipped.items())))
-        pairs += [("", f"{p['file']}:{p['row']}: {p['message']}") for p in facts["reading"]["problems"][:20]]
+        pairs.append(
+            (tr("left out", "読み飛ばし"), ", ".join(f"{k} {n:,}" for k, n in skipped.items()))
+        )
+        pairs += [
+            ("", f"{p['file']}:{p['row']}: {p['message']}")
+            for p in facts["reading"]["problems"][:20]
+        ]
     return pairs
 
 
 def as_text(collection: StoredCollection) -> str:
     """The summary in lines."""
-    return "\n".join(f"{heading}: {value}" if heading else f"  {value}" for heading, value in summary(collection))
+    return "\n".join(
+        f"{heading}: {value}" if heading else f"  {value}" for heading, value in summary(collection)
+    )
 
 
 def as_html(collection: StoredCollection) -> str:
@@ -116,4 +133,6 @@ def as_html(collection: StoredCollection) -> str:
 
 def _some(items: list[str], most: int = 12) -> str:
     rest = len(items) - most
-    return ", ".join(items[:most]) + (tr(f" and {rest:,} more", f" ほか {rest:,}") if rest > 0 else "")
+    return ", ".join(items[:most]) + (
+        tr(f" and {rest:,} more", f" ほか {rest:,}") if rest > 0 else ""
+    )

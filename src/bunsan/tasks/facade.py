@@ -15,7 +15,7 @@ from bunsan.collection.folder import Folder
 from bunsan.collection.storage import Storage
 from bunsan.collection.stored import StoredCollection
 from bunsan.tasks import describe
-from bunsan.tasks.kwic import Concordance, Order, kwic
+from bunsan.tasks.kwic import Concordance, kwic
 from bunsan.tasks.lookup import look_up
 from bunsan.tasks.passages import Passage, passages
 from bunsan.tasks.search import SearchResult, search, store_impacts
@@ -58,7 +58,14 @@ class Collection(StoredCollection):
     ) -> SearchResult:
         """The k documents that match best (BM25); see `bunsan.tasks.search.search`."""
         return search(
-            self, query, k=k, where=self._where(where), match_all=match_all, variant=variant, k1=k1, b=b
+            self,
+            query,
+            k=k,
+            where=self._where(where),
+            match_all=match_all,
+            variant=variant,
+            k1=k1,
+            b=b,
         )
 
     def similar(self, word: str, *, k: int = 15, **options: Any) -> "Similar":
@@ -91,7 +98,7 @@ class Collection(StoredCollection):
         self,
         word: str,
         *,
-        sort: Order = "text",
+        sort: str = "text",
         width: int = 30,
         limit: int | None = 50,
         where: dict[str, str] | None = None,
@@ -144,7 +151,9 @@ class Collection(StoredCollection):
         """Documents, words, columns and settings, as JSON can hold them."""
         return describe.describe(self)
 
-    def add(self, sources: Any, *, encoding: str | None = None, threads: int | None = None) -> LearnReport:
+    def add(
+        self, sources: Any, *, encoding: str | None = None, threads: int | None = None
+    ) -> LearnReport:
         """Add documents, analysed as those that are there; this object then shows them too."""
         remembered = {**self.state["reading"], "encoding": encoding}
         remembered["by"] = tuple(self.by)
@@ -179,9 +188,13 @@ class Collection(StoredCollection):
             return self.require_field(by)
         if not self.by:
             raise BadInput(
-                tr("The collection has no group column.", "コレクションにグループの列がありません。"),
+                tr(
+                    "The collection has no group column.",
+                    "コレクションにグループの列がありません。",
+                ),
                 remedy=tr(
-                    "Learn it again with --by COLUMN.", "`bunsan learn --by 列名` で学習し直してください。"
+                    "Learn it again with --by COLUMN.",
+                    "`bunsan learn --by 列名` で学習し直してください。",
                 ),
                 file=self.storage.location,
             )
@@ -240,11 +253,20 @@ def learn(
         to = temporary.name
     storage: Storage = Folder(to) if isinstance(to, (str, Path)) else to
     reading = Reading(
-        text, None if by is None else _tuple(by), _tuple(keep), unit, encoding, format, sheet, on_bad
+        text,
+        None if by is None else _tuple(by),
+        _tuple(keep),
+        unit,
+        encoding,
+        format,
+        sheet,
+        on_bad,
     )
     report = build(
         storage,
-        [str(s) if isinstance(s, Path) else s for s in sources] if isinstance(sources, list) else sources,
+        [str(s) if isinstance(s, Path) else s for s in sources]
+        if isinstance(sources, list)
+        else sources,
         reading=reading,
         words=WordSettings() if words is None else words,
         threads=threads,

@@ -15,7 +15,12 @@ from bunsan.tasks.passages import Passage, passages
 from bunsan.tasks.table import Table
 from bunsan.words.units import group_counts
 
-_MEASURES = {"jaccard": "jaccard", "loglikelihood": "g2", "tfidf": "tfidf", "difference": "difference"}
+_MEASURES = {
+    "jaccard": "jaccard",
+    "loglikelihood": "g2",
+    "tfidf": "tfidf",
+    "difference": "difference",
+}
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,8 @@ class Features:
             "difference_high": tr("difference, high", "差の上限"),
         }
         note = tr(
-            f"q is corrected for {self.tests:,} comparisons.", f"q値は {self.tests:,} 個の比較について補正済み。"
+            f"q is corrected for {self.tests:,} comparisons.",
+            f"q値は {self.tests:,} 個の比較について補正済み。",
         )
         return Table(self.columns, titles, note)
 
@@ -63,7 +69,10 @@ class Features:
             passage
             for group, word in self.words
             for passage in passages(
-                self._collection, [[word]], where={**(self._where or {}), self.by: group}, limit=each
+                self._collection,
+                [[word]],
+                where={**(self._where or {}), self.by: group},
+                limit=each,
             )
         ]
 
@@ -93,10 +102,15 @@ def features(
     ------
     BadInput : too few groups, no such measure, no word frequent enough.
     """
-    del seed  # intervals are computed, not drawn; accepted so that all analyses take the same options
+    del (
+        seed
+    )  # intervals are computed, not drawn; accepted so that all analyses take the same options
     if measure not in _MEASURES:
         raise BadInput(
-            tr(f"There is no measure {measure!r} here.", f"{measure!r} という指標はここでは使えません。"),
+            tr(
+                f"There is no measure {measure!r} here.",
+                f"{measure!r} という指標はここでは使えません。",
+            ),
             remedy=tr("Choose from ", "次から選んでください: ") + ", ".join(_MEASURES),
         )
     names, groups = group_numbers(collection, by, where)
@@ -105,7 +119,8 @@ def features(
     if not len(ids):
         raise BadInput(
             tr(
-                f"No word is in {min_documents} documents.", f"{min_documents} 文書以上に現れる語がありません。"
+                f"No word is in {min_documents} documents.",
+                f"{min_documents} 文書以上に現れる語がありません。",
             ),
             remedy=tr("Lower --min-documents.", "--min-documents を下げてください。"),
         )

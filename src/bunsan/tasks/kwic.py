@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,16 @@ from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.collection.segment import Segment
 from bunsan.collection.stored import StoredCollection
-from bunsan.tasks.lookup import find_sequence, look_up_sequence, not_found, word_columns, word_titles
+from bunsan.tasks.lookup import (
+    find_sequence,
+    look_up_sequence,
+    not_found,
+    word_columns,
+    word_titles,
+)
 from bunsan.tasks.passages import document_mask
 from bunsan.tasks.table import Table
 
-Order = Literal["text", "left", "right"]
 _SORTED_BY = 5  # neighbours that take part in sorting
 _NO_WORD = -1
 
@@ -51,7 +56,9 @@ class Concordance:
             "source": [line.source for line in self.lines],
             "row": [line.row for line in self.lines],
         }
-        columns |= {n: [line.fields.get(n) for line in self.lines] for n in names if n not in columns}
+        columns |= {
+            n: [line.fields.get(n) for line in self.lines] for n in names if n not in columns
+        }
         titles = {
             "left": tr("left", "左"),
             "keyword": tr("keyword", "語"),
@@ -84,7 +91,7 @@ def kwic(
     collection: StoredCollection,
     typed: str,
     *,
-    sort: Order = "text",
+    sort: str = "text",
     width: int = 30,
     limit: int | None = 50,
     where: dict[str, str] | None = None,
@@ -122,7 +129,9 @@ def kwic(
     return Concordance(typed, total, lines, _neighbours(collection, hits))
 
 
-def _hits(segment: Segment, sequence: Sequence[Sequence[int]], mask: NDArray[np.bool_] | None) -> _Hits:
+def _hits(
+    segment: Segment, sequence: Sequence[Sequence[int]], mask: NDArray[np.bool_] | None
+) -> _Hits:
     word = segment.word
     position = find_sequence(word, sequence)
     document = np.searchsorted(segment.document, position, "right") - 1
@@ -140,12 +149,16 @@ def _hits(segment: Segment, sequence: Sequence[Sequence[int]], mask: NDArray[np.
         segment,
         position,
         document,
-        np.where(inside_left, word[np.where(inside_left, left, 0)], _NO_WORD) if len(word) else left,
-        np.where(inside_right, word[np.where(inside_right, right, 0)], _NO_WORD) if len(word) else right,
+        np.where(inside_left, word[np.where(inside_left, left, 0)], _NO_WORD)
+        if len(word)
+        else left,
+        np.where(inside_right, word[np.where(inside_right, right, 0)], _NO_WORD)
+        if len(word)
+        else right,
     )
 
 
-def _order(collection: StoredCollection, hits: list[_Hits], sort: Order) -> NDArray[np.int64]:
+def _order(collection: StoredCollection, hits: list[_Hits], sort: str) -> NDArray[np.int64]:
     if sort == "text":
         return np.arange(sum(len(h.position) for h in hits))
     ids = np.concatenate([h.left if sort == "left" else h.right for h in hits])
@@ -191,7 +204,9 @@ def _neighbours(collection: StoredCollection, hits: list[_Hits], top: int = 50) 
     total = np.sum(list(counts.values()), axis=0)
     ids = np.argsort(-total, kind="stable")[:top]
     ids = ids[total[ids] > 0]
-    places = [f"L{i}" for i in range(_SORTED_BY, 0, -1)] + [f"R{i}" for i in range(1, _SORTED_BY + 1)]
+    places = [f"L{i}" for i in range(_SORTED_BY, 0, -1)] + [
+        f"R{i}" for i in range(1, _SORTED_BY + 1)
+    ]
     columns = word_columns(collection, ids) | {"total": total[ids].tolist()}
     columns |= {place: counts[place][ids].tolist() for place in places}
     return Table(columns, word_titles() | {"total": tr("total", "合計")})

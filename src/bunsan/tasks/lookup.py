@@ -80,7 +80,11 @@ def not_found(collection: StoredCollection, typed: str) -> BadInput:
     labels = vocabulary.words.column("label").to_pylist()
     frequent = np.argsort(-vocabulary.frequency, kind="stable")[:50_000].tolist()
     frequent = [i for i in frequent if vocabulary.frequency[i] > 0]
-    near = [labels[i] for i in frequent if typed in labels[i] or (len(labels[i]) > 1 and labels[i] in typed)]
+    near = [
+        labels[i]
+        for i in frequent
+        if typed in labels[i] or (len(labels[i]) > 1 and labels[i] in typed)
+    ]
     near += difflib.get_close_matches(typed, [labels[i] for i in frequent[:5000]], n=5)
     listed = list(dict.fromkeys(near))[:5]
     remedy = tr("Near it: ", "近い語: ") + " ".join(listed) if listed else None
@@ -103,7 +107,9 @@ def find_sequence(word: NDArray[np.int32], sequence: Sequence[Sequence[int]]) ->
     return positions
 
 
-def word_columns(collection: StoredCollection, ids: Sequence[int] | NDArray[np.integer]) -> dict[str, list[object]]:
+def word_columns(
+    collection: StoredCollection, ids: Sequence[int] | NDArray[np.integer]
+) -> dict[str, list[object]]:
     """The columns every table of words begins with: label and part of speech."""
     vocabulary = collection.vocabulary
     return {

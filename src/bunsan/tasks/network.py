@@ -71,7 +71,7 @@ class WordNetwork:
     def words(self) -> Table:
         """One row a word: frequency, community, degree, betweenness."""
         nodes = self.graph.nodes
-        columns = {
+        columns: dict[str, list[Any]] = {
             "word": [n.label for n in nodes],
             "pos": [n.pos for n in nodes],
             "units": [n.frequency for n in nodes],

@@ -56,8 +56,14 @@ def passages_table(passages: Sequence[Passage]) -> Table:
         "row": [p.row for p in passages],
         "text": [p.marked() for p in passages],
     }
-    columns |= {name: [p.fields.get(name) for p in passages] for name in names if name not in columns}
-    titles = {"source": tr("file", "ファイル"), "row": tr("row", "行"), "text": tr("sentence", "文")}
+    columns |= {
+        name: [p.fields.get(name) for p in passages] for name in names if name not in columns
+    }
+    titles = {
+        "source": tr("file", "ファイル"),
+        "row": tr("row", "行"),
+        "text": tr("sentence", "文"),
+    }
     return Table(columns, titles)
 
 
@@ -106,7 +112,9 @@ def iterate_passages(
         for u, d in zip(units.tolist(), documents.tolist(), strict=True):
             if allowed is None or allowed[d]:
                 begin, end = int(offsets[u]), int(offsets[u + 1])
-                yield cut(collection, segment, d, begin, end, begin + np.flatnonzero(hit[begin:end]))
+                yield cut(
+                    collection, segment, d, begin, end, begin + np.flatnonzero(hit[begin:end])
+                )
 
 
 def cut(

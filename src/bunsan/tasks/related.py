@@ -91,7 +91,9 @@ def related(
     counts = reduce(
         add,
         (
-            with_word(s.word, s.units(check_unit(unit)), targets, countable, unit_mask(s, unit, where))
+            with_word(
+                s.word, s.units(check_unit(unit)), targets, countable, unit_mask(s, unit, where)
+            )
             for s in collection.segments
         ),
     )
@@ -176,9 +178,13 @@ def predicates(
     if not len(keep):
         raise BadInput(
             tr(
-                f"No predicate was found for {word.label}.", f"「{word.label}」の述語は見つかりません。"
+                f"No predicate was found for {word.label}.",
+                f"「{word.label}」の述語は見つかりません。",
             ),
-            remedy=tr("Ask for a noun, or lower --min-count.", "名詞を指定するか、--min-count を下げてください。"),
+            remedy=tr(
+                "Ask for a noun, or lower --min-count.",
+                "名詞を指定するか、--min-count を下げてください。",
+            ),
         )
     keep = keep[np.argsort(-triples["count"][keep], kind="stable")][:k]
     n1 = float(triples["count"][own].sum())
@@ -205,7 +211,8 @@ def predicate_counts(collection: StoredCollection) -> dict[str, np.ndarray[Any, 
         forms, pos = collection.vocabulary.forms_and_pos()
         classes = word_classes(forms, pos)
         return count_predicates(
-            [(s.word, s.sentence, unit_mask(s, "sentence", None)) for s in collection.segments], classes
+            [(s.word, s.sentence, unit_mask(s, "sentence", None)) for s in collection.segments],
+            classes,
         )
 
     return dict(collection.derived("predicates", [], count))

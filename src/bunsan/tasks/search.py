@@ -73,7 +73,9 @@ class SearchResult:
             "text": tr("text", "本文"),
             "why": tr("why", "語の寄与"),
         }
-        return Table(columns, titles, tr(f"{self.total:,} documents match", f"{self.total:,} 文書が該当"))
+        return Table(
+            columns, titles, tr(f"{self.total:,} documents match", f"{self.total:,} 文書が該当")
+        )
 
     def _repr_html_(self) -> str:
         from html import escape

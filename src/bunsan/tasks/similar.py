@@ -96,34 +96,44 @@ def similar(
             remedy=tr("Use window or predicates.", "window か predicates を指定してください。"),
         )
     plus, minus = parse_sum(collection, typed)
+    codes: NDArray[np.int64] | None = None
     if contexts == "window":
         vectors = window_vectors(collection, window=window, min_count=min_count, pos=pos)
     else:
-        vectors = predicate_vectors(collection, min_count=min_count)
+        vectors, codes = predicate_vectors(collection, min_count=min_count)
     space: SparseVectors | DenseVectors = vectors
     if reduce is not None:
         space = vectors.reduce(min(reduce, min(vectors.weights.shape) - 1), seed=seed)
     for word in [*plus, *minus]:
         _require(word, vectors, min_count)
-    found = space.analogy([_known(w, vectors) for w in plus], [_known(w, vectors) for w in minus], k + 20)
+    found = space.analogy(
+        [_known(w, vectors) for w in plus], [_known(w, vectors) for w in minus], k + 20
+    )
     asked = {i for w in [*plus, *minus] for i in w.ids}
-    keep = [n for n, i in enumerate(found.ids.tolist()) if i not in asked and found.cosines[n] > 0][:k]
+    keep = [n for n, i in enumerate(found.ids.tolist()) if i not in asked and found.cosines[n] > 0][
+        :k
+    ]
     ids = found.ids[keep]
     shared = [_shared(vectors, _known(plus[0], vectors), int(i)) for i in ids]
+    if codes is not None:
+        shared = [codes[row].tolist() for row in shared]
     names = _context_names(collection, contexts, shared)
     columns = word_columns(collection, ids) | {
         "frequency": collection.vocabulary.frequency[ids].tolist(),
         "similarity": found.cosines[keep].tolist(),
         "contexts": names,
     }
-    words_shared = [[c & 0xFFFFFFFF for c in row] for row in shared] if contexts != "window" else shared
+    words_shared = (
+        [[c & 0xFFFFFFFF for c in row] for row in shared] if contexts != "window" else shared
+    )
     return Similar(plus, minus, ids.tolist(), columns, words_shared, collection)
 
 
 def parse_sum(collection: StoredCollection, typed: str) -> tuple[list[Word], list[Word]]:
     """The words of "王 - 男 + 女": those added, those subtracted. Signs stand between spaces."""
     parts = _TERM.split(" " + typed.strip().replace("\u3000", " "))
-    plus, minus = [], []
+    plus: list[Word] = []
+    minus: list[Word] = []
     sign = "+"
     for part in parts:
         if part in ("+", "＋", "-", "−", "－"):
@@ -152,25 +162,34 @@ def window_vectors(
     def build() -> dict[str, NDArray[Any]]:
         return _parts(ppmi(window_counts(collection, ids, window=window, pos=pos)))
 
-    key = [window, min_count, list(pos or collection.settings.pos), list(collection.settings.stop_words)]
+    key = [
+        window,
+        min_count,
+        list(pos or collection.settings.pos),
+        list(collection.settings.stop_words),
+    ]
     parts = collection.derived("ppmi", key, build)
     return SparseVectors(ids, _csr(parts, (len(ids), len(ids))))
 
 
-def predicate_vectors(collection: StoredCollection, *, min_count: int = 5) -> SparseVectors:
-    """PPMI vectors of nouns over (particle, predicate) contexts."""
+def predicate_vectors(
+    collection: StoredCollection, *, min_count: int = 5
+) -> tuple[SparseVectors, NDArray[np.int64]]:
+    """PPMI vectors of nouns over (relation, predicate) contexts.
+
+    The contexts are columns of the second result: the relation in the upper half of each number, the
+    predicate's id in the lower.
+    """
     triples = predicate_counts(collection)
     noun_ids, noun = np.unique(triples["noun"], return_inverse=True)
-    # A context is a relation and a predicate in one number; the lower half is the predicate's id.
     code = triples["relation"].astype(np.int64) << 32 | triples["predicate"]
     codes, context = np.unique(code, return_inverse=True)
-    frequent = np.bincount(noun, triples["count"]) >= min_count
+    frequent = np.bincount(noun, triples["count"], minlength=len(noun_ids)) >= min_count
     _enough(noun_ids[frequent], min_count)
     counts = csr_array((triples["count"], (noun, context)), shape=(len(noun_ids), len(codes)))
-    counts = csr_array(counts[np.flatnonzero(frequent)])
-    vectors = SparseVectors(noun_ids[frequent].astype(np.int32), ppmi(counts), np.arange(len(codes)))
-    vectors.contexts = codes
-    return vectors
+    weights = ppmi(csr_array(counts[np.flatnonzero(frequent)]))
+    columns = np.arange(len(codes), dtype=np.int32)
+    return SparseVectors(noun_ids[frequent].astype(np.int32), weights, columns), codes
 
 
 def _parts(matrix: csr_array) -> dict[str, NDArray[Any]]:
@@ -194,7 +213,10 @@ def _enough(ids: NDArray[Any], min_count: int) -> None:
                 f"Fewer than three words occur {min_count} times.",
                 f"{min_count} 回以上現れる語が 3 語に足りません。",
             ),
-            remedy=tr("Lower --min-count, or learn more text.", "--min-count を下げるか、文書を増やしてください。"),
+            remedy=tr(
+                "Lower --min-count, or learn more text.",
+                "--min-count を下げるか、文書を増やしてください。",
+            ),
         )
 
 

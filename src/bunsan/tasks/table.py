@@ -24,7 +24,10 @@ class Table:
     """
 
     def __init__(
-        self, columns: Mapping[str, Sequence[Any]], titles: Mapping[str, str] | None = None, note: str = ""
+        self,
+        columns: Mapping[str, Sequence[Any]],
+        titles: Mapping[str, str] | None = None,
+        note: str = "",
     ) -> None:
         self.columns = {name: list(values) for name, values in columns.items()}
         self.titles = {name: (titles or {}).get(name, name) for name in self.columns}
@@ -45,7 +48,9 @@ class Table:
 
     def __repr__(self) -> str:
         head = " ".join(self.titles.values())
-        rows = [" ".join(show(v) for v in row.values()) for _, row in zip(range(20), self, strict=False)]
+        rows = [
+            " ".join(show(v) for v in row.values()) for _, row in zip(range(20), self, strict=False)
+        ]
         more = [f"… {len(self):,} {tr('rows', '行')}"] if len(self) > 20 else []
         return "\n".join([head, *rows, *more])
 
@@ -68,7 +73,9 @@ class Table:
         """A pyarrow.Table."""
         import pyarrow as pa
 
-        return pa.table({name: [_plain(v) for v in values] for name, values in self.columns.items()})
+        return pa.table(
+            {name: [_plain(v) for v in values] for name, values in self.columns.items()}
+        )
 
     def to_pandas(self) -> Any:
         """A pandas.DataFrame (pandas must be installed)."""
@@ -92,7 +99,10 @@ class Table:
         suffix = path.suffix.lower()
         if suffix not in TABLE_SUFFIXES:
             raise BadInput(
-                tr(f"Tables cannot be written as {suffix!r}.", f"表は {suffix!r} 形式では書けません。"),
+                tr(
+                    f"Tables cannot be written as {suffix!r}.",
+                    f"表は {suffix!r} 形式では書けません。",
+                ),
                 remedy=tr("Use one of: ", "使える拡張子: ") + " ".join(TABLE_SUFFIXES),
                 file=path,
             )
@@ -106,7 +116,9 @@ class Table:
             elif suffix == ".json":
                 file.write(json.dumps(self.to_rows(), ensure_ascii=False, indent=1).encode())
             elif suffix == ".jsonl":
-                file.writelines(json.dumps(r, ensure_ascii=False).encode() + b"\n" for r in self.to_rows())
+                file.writelines(
+                    json.dumps(r, ensure_ascii=False).encode() + b"\n" for r in self.to_rows()
+                )
             else:
                 file.write(self._delimited("\t" if suffix == ".tsv" else ",", encoding, path))
 
@@ -120,7 +132,10 @@ class Table:
         except UnicodeEncodeError as error:
             bad = error.object[error.start : error.end]
             raise BadInput(
-                tr(f"{encoding} has no character {bad!r}.", f"{encoding} には文字 {bad!r} がありません。"),
+                tr(
+                    f"{encoding} has no character {bad!r}.",
+                    f"{encoding} には文字 {bad!r} がありません。",
+                ),
                 remedy=tr("Write UTF-8 instead.", "UTF-8 で書いてください。"),
                 file=path,
                 row=error.object.count("\n", 0, error.start) + 1,

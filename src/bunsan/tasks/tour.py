@@ -42,7 +42,9 @@ def learn_demo(language: str = "ja", *, to: str | Path | None = None, seed: int 
     return collection
 
 
-def run_tour(folder: Path, language: str, seed: int = 0, show: Show | None = None) -> dict[str, Any]:
+def run_tour(
+    folder: Path, language: str, seed: int = 0, show: Show | None = None
+) -> dict[str, Any]:
     """Learn the demo into `folder`, run every stop and draw the figures; returns what was found."""
     world: Language = "en" if language == "en" else "ja"
     collection = learn_demo(world, to=folder, seed=seed)
@@ -58,7 +60,12 @@ def run_tour(folder: Path, language: str, seed: int = 0, show: Show | None = Non
             show(line, stop.why, result)
         stops.append({"command": line, "why": stop.why, "rows": result.table().to_rows()})
     figures = draw(collection, folder, world, show)
-    return {"collection": str(location), "label": collection.state["label"], "stops": stops, "figures": figures}
+    return {
+        "collection": str(location),
+        "label": collection.state["label"],
+        "stops": stops,
+        "figures": figures,
+    }
 
 
 def draw(collection: Collection, folder: Path, world: str, show: Show | None) -> list[str]:

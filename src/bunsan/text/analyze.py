@@ -19,7 +19,9 @@ from bunsan.text.words import Analysis, WordSettings
 
 _JAPANESE = re.compile(r"[ぁ-ヿ㐀-鿿々〆ｦ-ﾟ]")
 _LETTER = re.compile(r"[^\W\d_]")
-_DAMAGE = re.compile(r"[\ud800-\udfff\x00]")  # no tokenizer takes half a character; MeCab stops at NUL
+_DAMAGE = re.compile(
+    r"[\ud800-\udfff\x00]"
+)  # no tokenizer takes half a character; MeCab stops at NUL
 _LONGEST_TOKEN = 65_535
 
 

@@ -13,6 +13,7 @@ import codecs
 import re
 from collections import Counter
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bunsan.base.errors import BadInput
@@ -299,6 +300,27 @@ def _ibm_extensions() -> str:
             if sign == "№" or (not supplementary and sign not in "￢￤∵"):
                 signs.append(sign)
     return "".join(signs)
+
+
+def read_text(path: str | Path) -> str:
+    """The whole text of a small file (a word list, say) in whatever encoding it has.
+
+    Raises
+    ------
+    BadInput : no encoding fits, or a character is damaged; names the line.
+    """
+    data = Path(path).read_bytes()
+    name = detect(data, complete=True)
+    text = "" if name is None else decoder(name).decode(data, True)
+    if name is None or DAMAGED in text:
+        line = text[: text.index(DAMAGED)].count("\n") + 1 if DAMAGED in text else None
+        raise BadInput(
+            tr("is not text in an encoding we know.", "の文字コードがわかりません。"),
+            remedy=tr("Save it as UTF-8.", "UTF-8 で保存し直してください。"),
+            file=path,
+            row=line,
+        )
+    return text
 
 
 def _damaged(error: UnicodeError) -> tuple[str, int]:

@@ -57,9 +57,31 @@ SEARCH_POS = tuple(
 
 _HIRAGANA = re.compile(r"[ぁ-ゖー]+")
 # Verbs that are mostly parts of particles: という, による, における.
-_FORMAL_VERBS = frozenset("いう よる おく おける".split())
+_FORMAL_VERBS = frozenset(["いう", "よる", "おく", "おける"])
 _FORMAL_NOUNS = frozenset(
-    "こと もの ため とき ところ わけ はず つもり ほう まま とおり うち ほか せい おかげ くせ さい たび よう そう みたい".split()
+    [
+        "こと",
+        "もの",
+        "ため",
+        "とき",
+        "ところ",
+        "わけ",
+        "はず",
+        "つもり",
+        "ほう",
+        "まま",
+        "とおり",
+        "うち",
+        "ほか",
+        "せい",
+        "おかげ",
+        "くせ",
+        "さい",
+        "たび",
+        "よう",
+        "そう",
+        "みたい",
+    ]
 )
 
 
@@ -151,7 +173,14 @@ def ipadic_tag(pos1: str, pos2: str, pos3: str, base: str) -> str:
     if pos1 in ("動詞", "形容詞"):
         if pos2 == "接尾":
             return "AUX"
-        light = pos2 == "非自立" or base in {"する", "ある", "いる", "なる", "できる", *_FORMAL_VERBS}
+        light = pos2 == "非自立" or base in {
+            "する",
+            "ある",
+            "いる",
+            "なる",
+            "できる",
+            *_FORMAL_VERBS,
+        }
         if light and _HIRAGANA.fullmatch(base) and (pos1 == "動詞" or base == "ない"):
             return "LIGHT"
         if pos1 == "形容詞" and base == "ない":

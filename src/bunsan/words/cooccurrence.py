@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -128,9 +128,8 @@ def count_window(
         weight: NDArray[Any] = np.ones(reach + 1, np.uint32)
         counts: NDArray[Any] = np.empty(len(position), np.uint32)
     else:
-        weight = 1.0 / np.maximum(
-            np.arange(reach + 1), 1
-        )  # sums in double, kept in single precision
+        # Summed in double precision, kept in single.
+        weight = 1.0 / np.maximum(np.arange(reach + 1), 1)
         counts = np.empty(len(position), np.float32)
     cols = np.empty(len(counts), np.int32)
     indptr = np.zeros(len(rows) + 1, np.int64)
@@ -140,8 +139,8 @@ def count_window(
         done = _count_rows(done, run, start, position, weight, rows, state, cols, counts, indptr)
         if done == len(rows):
             break
-        # At least what the next row can need. `resize` moves no data where the system can extend the
-        # pages in place.
+        # At least what the next row can need. `resize` moves no data where the system can extend
+        # the pages in place.
         room = len(cols) + max(len(cols) // 4, done + 1)
         cols.resize(room, refcheck=False)
         counts.resize(room, refcheck=False)
@@ -165,8 +164,8 @@ def add_counts(parts: Sequence[tuple[PairCounts, int]], selection: Ids) -> csr_a
     Returns
     -------
     csr_array [K, K], columns ascending, no explicit zeros; int64 for flat counts, float32 for
-    harmonic ones. A pair of tokens counts in both directions, so two tokens of one word add 2 to its
-    diagonal cell, and the sum of a row is the number of context words seen around its word (for
+    harmonic ones. A pair of tokens counts in both directions, so two tokens of one word add 2 to
+    its diagonal cell, and the sum of a row is the number of context words seen around its word (for
     harmonic weights, their weight), as the model of (word, context) pairs has it.
 
     Raises
@@ -184,8 +183,8 @@ def add_counts(parts: Sequence[tuple[PairCounts, int]], selection: Ids) -> csr_a
     exact = np.dtype(np.float64 if harmonic else np.int64)
     column = columns_of(selection)
 
-    # Sums of equally many parts are added to each other, as a binary counter carries: every count is
-    # copied log2(parts) times at most, and all partial sums together hold less than twice the last.
+    # Sums of equally many parts are added to each other, as a binary counter carries: every count
+    # is copied log2(parts) times at most, and the sums that wait are few.
     partial: list[csr_array] = []
     for number, (part, factor) in enumerate(parts, 1):
         partial.append(_select(part, factor, selection, column, exact))
@@ -240,10 +239,7 @@ def _select(
 # --- kernels -----------------------------------------------------------------------------------
 
 
-@intrinsic
-def _prefetch(context: Any, array: Any, index: Any) -> Any:
-    """Ask the memory for array[index]; nothing happens where the index is out of bounds."""
-
+def _generate_prefetch(_typing: Any, array: Any, _index: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
         byte = ir.IntType(8).as_pointer()
@@ -257,23 +253,26 @@ def _prefetch(context: Any, array: Any, index: Any) -> Any:
     return types.void(array, types.int64), generate
 
 
-@intrinsic
-def _lowest_bit(context: Any, word: Any) -> Any:
-    """The place of the lowest set bit of a uint64 that is not 0."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+def _generate_lowest_bit(_typing: Any, _word: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.IntType(1)(1))
 
     return types.int64(types.uint64), generate
 
 
+# Ask the memory for array[index]; an index out of bounds does nothing.
+_prefetch: Any = intrinsic(_generate_prefetch)
+# The place of the lowest set bit of a uint64 that is not 0.
+_lowest_bit: Any = intrinsic(_generate_lowest_bit)
+
+
 def accumulator(
     size: int, dtype: np.dtype[Any]
 ) -> tuple[NDArray[Any], NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint64]]:
-    """What one row is summed in: sums, the columns touched, and two levels of bits to sort them by.
+    """What one row is summed in: sums, touched columns, and two levels of bits to sort them by.
 
-    A column is touched when its sum was 0, so sums must only grow; `drain` leaves everything as new.
-    One sum and two touched columns more than `size` take the writes that do not count.
+    A column is touched when its sum was 0, so sums must only grow; `drain` leaves all as new. One
+    sum and two touched columns more than `size` take the writes that do not count.
     """
     return (
         np.zeros(size + 1, dtype),
@@ -285,7 +284,7 @@ def accumulator(
 
 @njit(nogil=True, cache=True)
 def drain(state, touched, limit, ids, cols, counts, at):  # type: ignore[no-untyped-def]
-    """Write the sums of the touched columns, ascending, all at most `limit`; returns where it ended.
+    """Write the sums of the touched columns, ascending, none above `limit`; returns the new end.
 
     Columns are sorted by setting a bit for each and reading the bits in order: linear, where a
     comparison sort would cost more than the counting. `blocks` says which words of bits are not 0.
@@ -327,7 +326,7 @@ def _present(word, sentence, countable, skip):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _sizes(word, sentence, local, skip):  # type: ignore[no-untyped-def]
-    """Countable tokens in all, sentences that have any, countable tokens of the longest sentence."""
+    """Countable tokens in all, sentences that have any, countable tokens of the longest one."""
     tokens, sentences, longest = 0, 0, 0
     for s in range(len(sentence) - 1):
         if not skip[s]:
@@ -363,7 +362,7 @@ def _runs(word, sentence, local, skip, tokens, sentences, gap):  # type: ignore[
 
 @njit(nogil=True, cache=True)
 def _positions(run, size, position):  # type: ignore[no-untyped-def]
-    """Where each of `size` words stands in the run, by counting sort: start[size+1] and positions."""
+    """Where each of `size` words stands in the run: start[size+1] and places, by counting sort."""
     start = np.zeros(size + 1, np.int64)
     for w in run:
         if w >= 0:
@@ -383,8 +382,8 @@ def _positions(run, size, position):  # type: ignore[no-untyped-def]
 def _count_rows(first, run, start, position, weight, ids, state, cols, counts, indptr):  # type: ignore[no-untyped-def]
     """Count rows from `first` on while they are sure to fit; returns the first that is not done.
 
-    There is no branch on the data: neighbours that do not count (-1 and the upper triangle) are added
-    to the cell after the row's own, which is set to 0 again and never appears as touched.
+    There is no branch on the data: neighbours that do not count (-1 and the upper triangle) are
+    added to the cell after the row's own, which is set to 0 again and never appears as touched.
     """
     sums, column, _, _ = state
     window = len(weight) - 1
@@ -431,9 +430,8 @@ def _select_pairs(rows, indptr, cols, counts, column, size, factor):  # type: ig
     for i in range(len(rows)):
         if rows[i] < width and column[rows[i]] >= 0:
             length = 0
-            for j in range(
-                indptr[i], indptr[i + 1]
-            ):  # no column is above its row: all are in reach
+            # No column is above its row, so all are in reach of `column`.
+            for j in range(indptr[i], indptr[i + 1]):
                 length += column[cols[j]] >= 0
             selected_indptr[column[rows[i]] + 1] = length
     for r in range(size):

@@ -69,20 +69,65 @@ _STOP = 1 << 20
 _RELATION = 28
 
 _BRACKETS = frozenset("「」『』()（）[]［］【】〈〉《》〔〕{}｛｝\"“”'‘’")
-_BETWEEN = frozenset("だけ など 等 ばかり のみ ほど 程 くらい 位 ぐらい".split())
-_OF_SURU = frozenset("する 為る 致す いたす できる 出来る なさる 為さる".split())
-_NOT = frozenset("ない 無い".split())
-_OF_ARU = frozenset("ある 有る 在る ござる 御座る".split())
-_FUNCTION_VERBS = frozenset("よる 因る 依る 対する 関する おける 於ける".split())
-_FUNCTION_VERBS_TE = frozenset("つく 就く おく 於く とる 取る 通じる 通ずる わたる 渡る".split())
-_OF_SAYING = frozenset("いう 言う".split())
+_BETWEEN = frozenset(
+    ["だけ", "など", "等", "ばかり", "のみ", "ほど", "程", "くらい", "位", "ぐらい"]
+)
+_OF_SURU = frozenset(["する", "為る", "致す", "いたす", "できる", "出来る", "なさる", "為さる"])
+_NOT = frozenset(["ない", "無い"])
+_OF_ARU = frozenset(["ある", "有る", "在る", "ござる", "御座る"])
+_FUNCTION_VERBS = frozenset(["よる", "因る", "依る", "対する", "関する", "おける", "於ける"])
+_FUNCTION_VERBS_TE = frozenset(
+    ["つく", "就く", "おく", "於く", "とる", "取る", "通じる", "通ずる", "わたる", "渡る"]
+)
+_OF_SAYING = frozenset(["いう", "言う"])
 _NOUNS = frozenset({"NOUN", "PROPN", "PRON", "X"})
 # LIGHT is verbs, ない, stems of auxiliaries (よう, そう, みたい) and nouns (こと): told apart by form.
 _FORMAL_NOUNS = frozenset(
-    "こと 事 もの 物 者 ため 為 とき 時 ところ 所 わけ 訳 はず 筈 つもり 積もり ほう 方 まま 儘 とおり 通り うち 内 "
-    "ほか 外 他 せい 所為 おかげ 御蔭 御陰 くせ 癖 さい 際 たび 度 の ん".split()
+    [
+        "こと",
+        "事",
+        "もの",
+        "物",
+        "者",
+        "ため",
+        "為",
+        "とき",
+        "時",
+        "ところ",
+        "所",
+        "わけ",
+        "訳",
+        "はず",
+        "筈",
+        "つもり",
+        "積もり",
+        "ほう",
+        "方",
+        "まま",
+        "儘",
+        "とおり",
+        "通り",
+        "うち",
+        "内",
+        "ほか",
+        "外",
+        "他",
+        "せい",
+        "所為",
+        "おかげ",
+        "御蔭",
+        "御陰",
+        "くせ",
+        "癖",
+        "さい",
+        "際",
+        "たび",
+        "度",
+        "の",
+        "ん",
+    ]
 )
-_STEMS = frozenset("よう 様 そう みたい やう".split())
+_STEMS = frozenset(["よう", "様", "そう", "みたい", "やう"])
 
 
 def relation_label(code: int) -> str:
@@ -414,7 +459,11 @@ def _room(kind):  # type: ignore[no-untyped-def]
     nouns = 0
     for k in kind:
         nouns += k & _NOUN != 0
-    return np.empty(2 * nouns, np.int64), np.empty(2 * nouns, np.uint8), np.empty(2 * nouns, np.int64)
+    return (
+        np.empty(2 * nouns, np.int64),
+        np.empty(2 * nouns, np.uint8),
+        np.empty(2 * nouns, np.int64),
+    )
 
 
 @njit(nogil=True, cache=True)
@@ -474,7 +523,8 @@ def _attach_to_heads(kind, of, heads, sentence, keep):  # type: ignore[no-untype
                 relation, _ = _link(kind, i, begin, end)
                 if relation >= 0:
                     found = _put(out, found, i, relation, of[head])
-            if of[i] == i and head > i and kind[head] & _NOUN:
+            modifies = of[i] == i and head > i and kind[head] & _NOUN
+            if modifies and _modified_noun(kind, of, head, end) >= 0:
                 found = _put(out, found, head, _ADNOMINAL, i)
     nouns, relations, predicates = out
     return nouns[:found], relations[:found], predicates[:found]

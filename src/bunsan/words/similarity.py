@@ -1,8 +1,8 @@
-"""Words alike by the company they keep: nearest words, analogies and what two words have in common.
+"""Words alike by the company they keep: nearest words, analogies, and what two words share.
 
-`SparseVectors` holds one row of weights per word (PPMI, say), so that a likeness can be explained by
-the contexts two words share. `reduce` turns it into `DenseVectors` of some hundred dimensions, which
-bring out likenesses beyond shared contexts. Both answer the same questions.
+`SparseVectors` holds one row of weights per word (PPMI, say), so that a likeness can be explained
+by the contexts two words share. `reduce` turns it into `DenseVectors` of some hundred dimensions,
+which bring out likenesses beyond shared contexts. Both answer the same questions.
 """
 
 from abc import ABC, abstractmethod
@@ -101,11 +101,11 @@ class WordVectors(ABC):
         return Neighbours(self.ids[best], cosines[best])
 
     def analogy(self, plus: Sequence[int], minus: Sequence[int] = (), k: int = 10) -> Neighbours:
-        """The words nearest to the sum of `plus` less the sum of `minus`, those asked with excluded.
+        """The words nearest to the sum of `plus` less the sum of `minus`, those words excluded.
 
-        king - man + woman is `analogy([king, woman], [man])`. Vectors are added at length 1: 3CosAdd
-        (Mikolov, Yih & Zweig 2013; Levy & Goldberg 2014, "Linguistic Regularities in Sparse and
-        Explicit Word Representations").
+        king - man + woman is `analogy([king, woman], [man])`. Vectors are added at length 1:
+        3CosAdd (Mikolov, Yih & Zweig 2013; Levy & Goldberg 2014, "Linguistic Regularities in Sparse
+        and Explicit Word Representations").
         """
         query = np.zeros(self.dimensions, np.float32)
         for word in plus:
@@ -129,7 +129,7 @@ class DenseVectors(WordVectors):
         if values.ndim != 2 or len(values) != len(self.ids):
             raise ValueError(f"{len(self.ids)} ids for vectors of shape {values.shape}")
         length = np.linalg.norm(values, axis=1, keepdims=True)
-        self.matrix = values / np.where(length > 0, length, 1)
+        self.matrix: Vector = values / np.where(length > 0, length, np.float32(1))
 
     @property
     def dimensions(self) -> int:
@@ -148,13 +148,12 @@ class SharedContexts:
 
     Attributes
     ----------
-    contexts : int32[k], global ids of the contexts.
+    contexts : int[k], the contexts, as `SparseVectors` was given them.
     a, b : float32[k], the weight of each context for either word, as they came.
-    shares : float32[k], what each adds to the cosine of the two words; over all contexts they sum to
-        it.
+    shares : float32[k], what each adds to the cosine of the two words; all contexts sum to it.
     """
 
-    contexts: Ids
+    contexts: NDArray[np.integer[Any]]
     a: Vector
     b: Vector
     shares: Vector
@@ -166,12 +165,17 @@ class SparseVectors(WordVectors):
     Parameters
     ----------
     ids : int32[R], strictly ascending global ids of the rows.
-    matrix : CSR [R, C] of weights. contexts : int32[C], global ids of the columns; `ids` when None.
+    matrix : CSR [R, C] of weights.
+    contexts : int[C], what the columns are: global ids or any other numbers; `ids` when None.
     """
 
-    def __init__(self, ids: Ids, matrix: Any, contexts: Ids | None = None) -> None:
+    def __init__(
+        self, ids: Ids, matrix: Any, contexts: NDArray[np.integer[Any]] | None = None
+    ) -> None:
         super().__init__(ids)
-        self.contexts = self.ids if contexts is None else np.asarray(contexts, np.int32)
+        self.contexts: NDArray[np.integer[Any]] = (
+            self.ids if contexts is None else np.asarray(contexts)
+        )
         self.weights = csr_array(matrix, dtype=np.float32)
         if self.weights.shape != (len(self.ids), len(self.contexts)):
             raise ValueError(
@@ -213,9 +217,9 @@ class SparseVectors(WordVectors):
         Parameters
         ----------
         dimensions : at most min(R, C).
-        power : how much the strong dimensions outweigh the weak ones. 1 keeps the products of the rows
-            as well as that many dimensions can; 0.5 and 0 find similar words better (Levy, Goldberg &
-            Dagan 2015, section 3.3).
+        power : how much the strong dimensions outweigh the weak ones. 1 keeps the products of the
+            rows as well as that many dimensions can; 0.5 and 0 find similar words better (Levy,
+            Goldberg & Dagan 2015, section 3.3).
         seed : of the random start; the same seed gives the same vectors.
         """
         u, singular = truncated_svd(self.weights, dimensions, seed=seed)

@@ -1,11 +1,10 @@
 """Which words occur together in the same sentence, paragraph or document, and in which groups.
 
-A unit is a stretch of tokens between two offsets. Everything here passes once over the tokens of one
-segment and adds up over segments: matrices with `+`, `WithWord` with `+`.
+A unit is a stretch of tokens between two offsets. Everything here passes once over the tokens of
+one segment and adds up over segments: matrices with `+`, `WithWord` with `+`.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numba import njit
@@ -96,10 +95,9 @@ def pair_counts(incidence: csr_array) -> csr_array:
     numbers = np.arange(size, dtype=np.int32)
     done = 0
     while True:
-        done = _fill_pairs(
-            done, incidence.indptr, incidence.indices, by_word.indptr, by_word.indices, state, numbers,
-            cols, counts, indptr,
-        )  # fmt: skip
+        units = (incidence.indptr, incidence.indices)
+        words = (by_word.indptr, by_word.indices)
+        done = _fill_pairs(done, units, words, state, numbers, cols, counts, indptr)
         if done == size:
             break
         room = len(cols) + max(len(cols) // 4, done + 1)
@@ -146,8 +144,8 @@ def with_word(
     Parameters
     ----------
     word : int32[n], global ids of a segment's tokens. unit : int64[U+1], offsets.
-    targets : int32[T], the words asked about: a unit with any of them is "with" the target. They need
-        not be countable.
+    targets : int32[T], the words asked about: a unit with any of them is "with" the target. They
+        need not be countable.
     countable : bool[V], the words to count. keep : bool[U], the units to count.
 
     A unit without any token is no unit and is not counted.
@@ -175,8 +173,8 @@ def group_counts(
 
     Returns
     -------
-    tokens, documents : csr_array [G, K], int64: tokens of the word in the group, and documents of the
-        group that contain it. Sparse, for there may be a group for every day or every writer.
+    tokens, documents : csr_array [G, K], int64: tokens of the word in the group, and documents of
+        the group that contain it. Sparse, for there may be a group for every day or every writer.
 
     Raises
     ------
@@ -238,10 +236,9 @@ def _fill_incidence(word, unit, column, keep, state, ids, cols, values, indptr):
 
 
 @njit(nogil=True, cache=True)
-def _fill_pairs(
-    first, unit_start, unit_words, word_start, word_units, state, ids, cols, counts, indptr
-):  # type: ignore[no-untyped-def]
+def _fill_pairs(first, units, words, state, ids, cols, counts, indptr):  # type: ignore[no-untyped-def]
     """The lower triangle of X'X from row `first` on; returns the first row there is no room for."""
+    (unit_start, unit_words), (word_start, word_units) = units, words
     sums, touched_columns, _, _ = state
     at = indptr[first]
     for row in range(first, len(word_start) - 1):
@@ -290,7 +287,7 @@ def _count_with(word, unit, is_target, countable, keep, units, joint):  # type: 
 
 @njit(nogil=True, cache=True)
 def _fill_groups(word, document, group, order, column, state, ids, cols, tokens, documents, indptr):  # type: ignore[no-untyped-def]
-    """Documents in the order of their groups: one row of sums at a time, as the matrix needs them."""
+    """Documents in the order of their groups, one row of sums at a time."""
     sums, touched_columns, _, _ = state
     last = np.full(len(ids), -1, np.int64)
     containing = np.zeros(len(ids), np.int64)

@@ -191,7 +191,9 @@ class VocabularyBuilder:
         words = pa.table(
             {
                 "form": pa.array(self._forms, pa.string()),
-                "pos": pa.array(self._pos, pa.string()).dictionary_encode().cast(WORDS_SCHEMA.field("pos").type),
+                "pos": pa.array(self._pos, pa.string())
+                .dictionary_encode()
+                .cast(WORDS_SCHEMA.field("pos").type),
                 "label": pa.array(labels, pa.string()),
                 "frequency": self._frequency,
                 "document_frequency": self._document_frequency,

@@ -27,8 +27,9 @@ def ppmi(counts: Any, *, smoothing: float = 0.75, shift: float = 1.0) -> csr_arr
     Parameters
     ----------
     counts : CSR [words, contexts].
-    smoothing : context counts are raised to this power before they become probabilities, which keeps
-        rare contexts from getting the greatest weights; 1 leaves them (Levy, Goldberg & Dagan 2015,
+    smoothing : context counts are raised to this power before they become probabilities, which
+        keeps rare contexts from getting the greatest weights; 1 leaves them (Levy, Goldberg & Dagan
+        2015, "Improving Distributional Similarity with Lessons Learned from Word Embeddings",
         section 3.2).
     shift : the number of negative samples k that the shift by ln k corresponds to (Levy & Goldberg
         2014, "Neural Word Embedding as Implicit Matrix Factorization", section 4); 1 is none.
@@ -64,9 +65,9 @@ def positive_log_likelihood(counts: Any) -> csr_array:
 def idf(document_frequency: ArrayLike, n_documents: int, *, smooth: bool = True) -> Values:
     """Inverse document frequency, ln((1 + N) / (1 + df)) + 1; without `smooth`, ln(N / df) + 1.
 
-    The smooth form, one more document that has every word, is that of scikit-learn. The idea is Spärck
-    Jones 1972, "A Statistical Interpretation of Term Specificity". Unsmoothed, a word that occurs in no
-    document has weight 0.
+    The smooth form, one more document that has every word, is that of scikit-learn. The idea is
+    Spärck Jones 1972, "A Statistical Interpretation of Term Specificity". Unsmoothed, a word that
+    occurs in no document has weight 0.
     """
     df = np.asarray(document_frequency, np.float64)
     if smooth:

@@ -1,5 +1,7 @@
 """Sentences end where a reader would say they end."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +41,7 @@ def test_sentences_cover_each_line(text: str) -> None:
         spans = sentences(text, first, last)
         assert spans[0][0] == first
         assert spans[-1][1] == last
-        assert all(a[1] == b[0] for a, b in zip(spans, spans[1:], strict=False))
+        assert all(a[1] == b[0] for a, b in itertools.pairwise(spans))
         assert all(a < b for a, b in spans)
 
 

@@ -1,6 +1,7 @@
 """Words and their places: every character is accounted for, whatever the analyser and the text."""
 
 import gzip
+import itertools
 import json
 import unicodedata
 from dataclasses import replace
@@ -75,7 +76,7 @@ def test_units_agree_with_line_breaks(name: str, batch: list[str]) -> None:
         offsets = getattr(analysis, unit).tolist()
         assert offsets[0] == 0
         assert offsets[-1] == len(analysis.entry)
-        assert all(x < y for x, y in zip(offsets, offsets[1:], strict=False))
+        assert all(x < y for x, y in itertools.pairwise(offsets))
     # The slow way: a paragraph begins at a document's first word and after each line break.
     expected = []
     for d, text in enumerate(batch):
@@ -130,20 +131,34 @@ def test_parts_of_speech(name: str, text: str, tags: list[str]) -> None:
 
 def test_plain_words() -> None:
     analysis = ANALYZERS["spaces"].analyze(["Don't stop! It costs 3.50, well-known Café"])
-    assert forms(analysis) == ["don't", "stop", "!", "it", "costs", "3.50", ",", "well-known", "café"]
+    assert forms(analysis) == [
+        "don't",
+        "stop",
+        "!",
+        "it",
+        "costs",
+        "3.50",
+        ",",
+        "well-known",
+        "café",
+    ]
     tags = [analysis.pos[e] for e in analysis.entry.tolist()]
     assert tags == ["AUX", "X", "PUNCT", "PRON", "X", "NUM", "PUNCT", "X", "X"]
 
 
 def test_forced_words_hold_where_borders_agree_and_where_they_do_not() -> None:
     assert words_of("客室露天風呂が自慢", forced_words=("客室露天風呂",))[0] == "客室露天風呂"
-    assert words_of("部屋から海が見える", forced_words=("ら海が見",))[1:4] == ["か", "ら海が見", "得る"] or (
-        "ら海が見" in words_of("部屋から海が見える", forced_words=("ら海が見",))
-    )
+    assert words_of("部屋から海が見える", forced_words=("ら海が見",))[1:4] == [
+        "か",
+        "ら海が見",
+        "得る",
+    ] or ("ら海が見" in words_of("部屋から海が見える", forced_words=("ら海が見",)))
     longest = words_of("湯畑の湯畑", forced_words=("湯畑", "湯畑の湯"))
     assert longest[0] == "湯畑の湯"
     for analyzer in ("mecab", "spaces", "characters"):
-        assert "客室露天風呂" in words_of("客室露天風呂です", analyzer=analyzer, forced_words=("客室露天風呂",))
+        assert "客室露天風呂" in words_of(
+            "客室露天風呂です", analyzer=analyzer, forced_words=("客室露天風呂",)
+        )
 
 
 def test_synonyms_are_found_in_any_spelling() -> None:
@@ -161,7 +176,9 @@ def test_texts_without_an_end_and_the_limit_of_the_tokenizer() -> None:
 
 
 def test_threads_change_nothing(shared_data: Path) -> None:
-    with gzip.open(shared_data / "quasi_reviews" / "reviews.jsonl.gz", "rt", encoding="utf-8") as file:
+    with gzip.open(
+        shared_data / "quasi_reviews" / "reviews.jsonl.gz", "rt", encoding="utf-8"
+    ) as file:
         reviews = [json.loads(line)["text"] for line in file]
     batches = [reviews[i : i + 20] for i in range(0, 300, 20)]
     chosen = WordSettings(analyzer="sudachi")
@@ -195,11 +212,24 @@ def test_the_analyser_is_chosen_by_looking() -> None:
 
 def test_settings_survive_json_and_refuse_nonsense() -> None:
     chosen = WordSettings(
-        "sudachi", "A", "surface", "core", ("湯畑",), (("朝食", "朝ごはん"),), ("人",), ("名詞", "VERB")
+        "sudachi",
+        "A",
+        "surface",
+        "core",
+        ("湯畑",),
+        (("朝食", "朝ごはん"),),
+        ("人",),
+        ("名詞", "VERB"),
     )
     assert chosen.pos == ("NOUN", "VERB")
     assert WordSettings.from_dict(json.loads(json.dumps(chosen.to_dict()))) == chosen
-    for bad in ({"analyzer": "kytea"}, {"split": "D"}, {"form": "x"}, {"pos": ("名刺",)}, {"forced_words": "湯畑"}):
+    for bad in (
+        {"analyzer": "kytea"},
+        {"split": "D"},
+        {"form": "x"},
+        {"pos": ("名刺",)},
+        {"forced_words": "湯畑"},
+    ):
         with pytest.raises(BadInput):
             WordSettings(**bad)
     with pytest.raises(Missing, match="pip install"):

@@ -35,13 +35,19 @@ def triples(*texts: str) -> set[tuple[str, str, str]]:
         ("朝食は美味しい。", {("朝食", "は", "美味しい")}),
         ("ホテルで英語を勉強した。", {("ホテル", "で", "勉強"), ("英語", "を", "勉強")}),
         ("赤いりんごを食べる。", {("りんご", "連体", "赤い"), ("りんご", "を", "食べる")}),
-        ("母に赤いりんごを送る。", {("りんご", "連体", "赤い"), ("りんご", "を", "送る"), ("母", "に", "送る")}),
+        (
+            "母に赤いりんごを送る。",
+            {("りんご", "連体", "赤い"), ("りんご", "を", "送る"), ("母", "に", "送る")},
+        ),
         ("りんごとバナナを食べる。", {("バナナ", "を", "食べる")}),
         ("料理について話す。", set()),
         ("子供が走り始めた。", {("子供", "が", "走る")}),
         ("窓には雪が積もる。", {("窓", "に", "積もる"), ("雪", "が", "積もる")}),
         ("りんごだけを食べる。", {("りんご", "を", "食べる")}),
-        ("海が見える部屋に泊まる。", {("海", "が", "見える"), ("部屋", "連体", "見える"), ("部屋", "に", "泊まる")}),
+        (
+            "海が見える部屋に泊まる。",
+            {("海", "が", "見える"), ("部屋", "連体", "見える"), ("部屋", "に", "泊まる")},
+        ),
         ("パンを。食べる。", set()),
     ],
 )
@@ -70,7 +76,9 @@ def test_against_annotated_dependencies(shared_data: Path) -> None:
     at: dict[tuple[int, int], int] = {}
     tag = {"CCONJ": "CCONJ", "SCONJ": "SCONJ"}
     sentences: list[list[list[str]]] = [[]]
-    with gzip.open(shared_data / "ud_japanese_gsd" / "dev.ne.conllu.gz", "rt", encoding="utf-8") as file:
+    with gzip.open(
+        shared_data / "ud_japanese_gsd" / "dev.ne.conllu.gz", "rt", encoding="utf-8"
+    ) as file:
         for line in file:
             if line.strip() and not line.startswith("#"):
                 sentences[-1].append(line.rstrip("\n").split("\t"))
@@ -106,6 +114,8 @@ def test_against_annotated_dependencies(shared_data: Path) -> None:
     }
     right = len(said & gold)
     precision, recall = right / len(said), right / len(gold)
-    print(f"{len(gold)} in the annotation, {len(said)} found: precision {precision:.3f}, recall {recall:.3f}")
+    print(
+        f"{len(gold)} in the annotation, {len(said)} found: precision {precision:.3f}, recall {recall:.3f}"
+    )
     assert precision > 0.7
     assert recall > 0.6

@@ -52,7 +52,13 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help=tr("Show the version.", "版を表示。"))
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help=tr("Show the version.", "版を表示。"),
+        ),
     ] = False,
 ) -> None:
     pass
@@ -77,5 +83,7 @@ for name, verb in {
     "code": code,
 }.items():
     # Two spaces before a line keep typer from joining it to the one above.
-    help_text = f"{verb.HELP}\n\n{_EXAMPLE}\n\n" + "\n\n".join(f"$ {line}" for line in verb.EXAMPLES)
+    help_text = f"{verb.HELP}\n\n{_EXAMPLE}\n\n" + "\n\n".join(
+        f"$ {line}" for line in verb.EXAMPLES
+    )
     app.command(name, help=help_text, epilog=EPILOG)(verb.command)

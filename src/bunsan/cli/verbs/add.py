@@ -17,8 +17,12 @@ EXAMPLES = ["bunsan add reviews.bunsan december.xlsx"]
 
 def command(
     collection: common.CollectionPath,
-    sources: Annotated[list[Path], typer.Argument(help=tr("Files or folders.", "ファイルまたはフォルダー。"))],
-    encoding: Annotated[str | None, typer.Option(help=tr("If the guess is wrong.", "推定が誤りのとき。"))] = None,
+    sources: Annotated[
+        list[Path], typer.Argument(help=tr("Files or folders.", "ファイルまたはフォルダー。"))
+    ],
+    encoding: Annotated[
+        str | None, typer.Option(help=tr("If the guess is wrong.", "推定が誤りのとき。"))
+    ] = None,
     as_json: common.AsJson = False,
 ) -> None:
     opened = common.open_collection(collection)

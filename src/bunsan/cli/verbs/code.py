@@ -23,13 +23,23 @@ EXAMPLES = [
 def command(
     collection: common.CollectionPath,
     rules: Annotated[Path, typer.Argument(help=tr("The rule file.", "ルールのファイル。"))],
-    by: Annotated[str | None, typer.Option("--by", help=tr("Cross-tabulate by this column.", "この列でクロス集計。"))] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help=tr("Cross-tabulate by this column.", "この列でクロス集計。")),
+    ] = None,
     unit: common.Unit = "document",
     similar: Annotated[
-        bool, typer.Option("--similar", help=tr("Jaccard between the codes.", "コード間の Jaccard 係数。"))
+        bool,
+        typer.Option(
+            "--similar", help=tr("Jaccard between the codes.", "コード間の Jaccard 係数。")
+        ),
     ] = False,
     each: Annotated[
-        bool, typer.Option("--each", help=tr("One line a unit with its codes.", "単位ごとにコードの有無を 1 行で出す。"))
+        bool,
+        typer.Option(
+            "--each",
+            help=tr("One line a unit with its codes.", "単位ごとにコードの有無を 1 行で出す。"),
+        ),
     ] = False,
     top: common.Top = 20,
     rows: common.Rows = False,
@@ -42,4 +52,6 @@ def command(
         common.emit_passages(result.rows(limit=top), as_json=as_json, output=output)
         return
     table = result.similarities() if similar else result.each() if each else result.table()
-    common.emit(table, as_json=as_json, output=output, top=top if each else None, more={"unit": unit})
+    common.emit(
+        table, as_json=as_json, output=output, top=top if each else None, more={"unit": unit}
+    )

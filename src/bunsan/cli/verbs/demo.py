@@ -20,7 +20,8 @@ def command(
         Path, typer.Option("--output", "-o", help=tr("The folder to fill.", "書き出すフォルダー。"))
     ] = Path("bunsan-demo"),
     world: Annotated[
-        str | None, typer.Option(help=tr("ja or en; both when left out.", "ja か en。省略時は両方。"))
+        str | None,
+        typer.Option(help=tr("ja or en; both when left out.", "ja か en。省略時は両方。")),
     ] = None,
     seed: common.Seed = 0,
     as_json: common.AsJson = False,
@@ -32,6 +33,8 @@ def command(
         raise BadInput(tr("--world takes ja or en.", "--world には ja か en を指定してください。"))
     own = language()
     worlds = [world] if world else ["ja", "en"] if own == "ja" else ["ja", "en"]
-    results = [run_tour(output, w, seed, show=None if as_json else common.show_stop) for w in worlds]
+    results = [
+        run_tour(output, w, seed, show=None if as_json else common.show_stop) for w in worlds
+    ]
     if as_json:
         common.print_json(results)

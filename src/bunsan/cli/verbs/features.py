@@ -21,7 +21,9 @@ EXAMPLES = [
 
 def command(
     collection: common.CollectionPath,
-    by: Annotated[str | None, typer.Option("--by", help=tr("The group column.", "グループの列。"))] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help=tr("The group column.", "グループの列。"))
+    ] = None,
     top: common.Top = 10,
     measure: Annotated[
         str, typer.Option("--measure", "-m", help="jaccard, loglikelihood, tfidf, difference")

@@ -20,12 +20,20 @@ EXAMPLES = [
 
 def command(
     collection: common.CollectionPath,
-    word: Annotated[str, typer.Argument(help=tr("A word or several in a row.", "語、または語の並び。"))],
+    word: Annotated[
+        str, typer.Argument(help=tr("A word or several in a row.", "語、または語の並び。"))
+    ],
     top: common.Top = 30,
     sort: Annotated[str, typer.Option(help="text, left, right")] = "text",
-    width: Annotated[int, typer.Option(min=1, help=tr("Characters on each side.", "左右の文字数。"))] = 24,
+    width: Annotated[
+        int, typer.Option(min=1, help=tr("Characters on each side.", "左右の文字数。"))
+    ] = 24,
     neighbours: Annotated[
-        bool, typer.Option("--neighbours", help=tr("Count the neighbours by place.", "前後の語を位置ごとに数える。"))
+        bool,
+        typer.Option(
+            "--neighbours",
+            help=tr("Count the neighbours by place.", "前後の語を位置ごとに数える。"),
+        ),
     ] = False,
     where: common.Where = None,
     as_json: common.AsJson = False,
@@ -37,7 +45,9 @@ def command(
     table = result.neighbours if neighbours else result.table()
     more = {"word": word, "total": result.total}
     if as_json or output is not None or neighbours:
-        common.emit(table, as_json=as_json, output=output, top=top if neighbours else None, more=more)
+        common.emit(
+            table, as_json=as_json, output=output, top=top if neighbours else None, more=more
+        )
         return
     common.print_concordance(result, width)
     common.say(table.note)

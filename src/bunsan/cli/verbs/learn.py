@@ -24,20 +24,39 @@ EXAMPLES = [
 
 def command(
     sources: Annotated[
-        list[str], typer.Argument(help=tr("Files, folders, or - for standard input.", "ファイル、フォルダー、- は標準入力。"))
+        list[str],
+        typer.Argument(
+            help=tr(
+                "Files, folders, or - for standard input.", "ファイル、フォルダー、- は標準入力。"
+            )
+        ),
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help=tr("The collection to make, NAME.bunsan.", "作るコレクション(名前.bunsan)。")),
+        typer.Option(
+            "--output",
+            "-o",
+            help=tr("The collection to make, NAME.bunsan.", "作るコレクション(名前.bunsan)。"),
+        ),
     ] = None,
     text: Annotated[
-        str | None, typer.Option(help=tr("The text column; guessed when left out.", "本文の列。省略時は推定。"))
+        str | None,
+        typer.Option(
+            help=tr("The text column; guessed when left out.", "本文の列。省略時は推定。")
+        ),
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option(help=tr("Group columns, e.g. area,purpose; '' for none.", "グループの列。例: area,purpose。'' でなし。")),
+        typer.Option(
+            help=tr(
+                "Group columns, e.g. area,purpose; '' for none.",
+                "グループの列。例: area,purpose。'' でなし。",
+            )
+        ),
     ] = None,
-    keep: Annotated[str | None, typer.Option(help=tr("Other columns to keep.", "ほかに残す列。"))] = None,
+    keep: Annotated[
+        str | None, typer.Option(help=tr("Other columns to keep.", "ほかに残す列。"))
+    ] = None,
     unit: Annotated[
         str,
         typer.Option(
@@ -47,12 +66,26 @@ def command(
             )
         ),
     ] = "auto",
-    encoding: Annotated[str | None, typer.Option(help=tr("If the guess is wrong: cp932, euc_jp …", "推定が誤りのとき: cp932、euc_jp など。"))] = None,
-    format: Annotated[str | None, typer.Option(help="txt, csv, tsv, xlsx, jsonl, parquet, khcoder")] = None,
-    sheet: Annotated[str | None, typer.Option(help=tr("Sheet of a workbook: name or number.", "シート名または番号。"))] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            help=tr(
+                "If the guess is wrong: cp932, euc_jp …", "推定が誤りのとき: cp932、euc_jp など。"
+            )
+        ),
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(help="txt, csv, tsv, xlsx, jsonl, parquet, khcoder")
+    ] = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option(help=tr("Sheet of a workbook: name or number.", "シート名または番号。")),
+    ] = None,
     refuse_bad_rows: Annotated[
         bool,
-        typer.Option("--refuse-bad-rows", help=tr("Stop at the first bad row.", "誤った行があれば中止する。")),
+        typer.Option(
+            "--refuse-bad-rows", help=tr("Stop at the first bad row.", "誤った行があれば中止する。")
+        ),
     ] = False,
     words: Annotated[
         str,
@@ -64,31 +97,64 @@ def command(
             ),
         ),
     ] = "auto",
-    split: Annotated[str, typer.Option(help=tr("Sudachi units: A short, B middle, C long.", "Sudachi の単位: A 短、B 中、C 長。"))] = "C",
+    split: Annotated[
+        str,
+        typer.Option(
+            help=tr(
+                "Sudachi units: A short, B middle, C long.", "Sudachi の単位: A 短、B 中、C 長。"
+            )
+        ),
+    ] = "C",
     form: Annotated[
         str,
         typer.Option(
-            help=tr("What counts as one word: normalized, dictionary, surface.", "同じ語とみなす形: normalized、dictionary、surface。")
+            help=tr(
+                "What counts as one word: normalized, dictionary, surface.",
+                "同じ語とみなす形: normalized、dictionary、surface。",
+            )
         ),
     ] = "normalized",
     dictionary: Annotated[
         str | None,
-        typer.Option(help=tr("sudachi: small, core, full; mecab: unidic-lite, ipadic, a path.", "sudachi: small、core、full。mecab: unidic-lite、ipadic、パス。")),
+        typer.Option(
+            help=tr(
+                "sudachi: small, core, full; mecab: unidic-lite, ipadic, a path.",
+                "sudachi: small、core、full。mecab: unidic-lite、ipadic、パス。",
+            )
+        ),
     ] = None,
     force_word: Annotated[
         list[str] | None,
-        typer.Option(help=tr("Always one word; repeatable, or @FILE with one a line.", "必ず 1 語とする語。くり返すか、1 行 1 語の @ファイル。")),
+        typer.Option(
+            help=tr(
+                "Always one word; repeatable, or @FILE with one a line.",
+                "必ず 1 語とする語。くり返すか、1 行 1 語の @ファイル。",
+            )
+        ),
     ] = None,
     synonyms: Annotated[
         Path | None,
-        typer.Option(help=tr("File of synonyms: a line 'word, counted, as, it'.", "同義語のファイル。1 行に「代表語,同義語,…」。")),
+        typer.Option(
+            help=tr(
+                "File of synonyms: a line 'word, counted, as, it'.",
+                "同義語のファイル。1 行に「代表語,同義語,…」。",
+            )
+        ),
     ] = None,
     stop_word: Annotated[
         list[str] | None,
-        typer.Option(help=tr("Never counted; repeatable, or @FILE with one a line.", "数えない語。くり返すか、1 行 1 語の @ファイル。")),
+        typer.Option(
+            help=tr(
+                "Never counted; repeatable, or @FILE with one a line.",
+                "数えない語。くり返すか、1 行 1 語の @ファイル。",
+            )
+        ),
     ] = None,
     pos: common.Pos = None,
-    threads: Annotated[int | None, typer.Option(min=1, help=tr("Cores to use; all by default.", "使うコア数。既定は全部。"))] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help=tr("Cores to use; all by default.", "使うコア数。既定は全部。")),
+    ] = None,
     as_json: common.AsJson = False,
 ) -> None:
     from bunsan.tasks.facade import learn
@@ -128,11 +194,15 @@ def _default_target(sources: list[str]) -> Path:
     if sources[0] == "-":
         raise BadInput(
             tr("Standard input has no name.", "標準入力には名前がありません。"),
-            remedy=tr("Name the collection with -o NAME.bunsan.", "-o 名前.bunsan を指定してください。"),
+            remedy=tr(
+                "Name the collection with -o NAME.bunsan.", "-o 名前.bunsan を指定してください。"
+            ),
         )
     first = Path(sources[0])
     stem = first.name.removesuffix(".gz")
-    return Path(Path(stem).stem if first.is_file() else (first.name or "texts")).with_suffix(".bunsan")
+    return Path(Path(stem).stem if first.is_file() else (first.name or "texts")).with_suffix(
+        ".bunsan"
+    )
 
 
 def _word_list(values: list[str] | None) -> tuple[str, ...]:

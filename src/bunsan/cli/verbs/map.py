@@ -22,16 +22,37 @@ EXAMPLES = [
 
 def command(
     collection: common.CollectionPath,
-    by: Annotated[str | None, typer.Option("--by", help=tr("The group column.", "グループの列。"))] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help=tr("File to draw or write.", "書き出すファイル。"))
+    by: Annotated[
+        str | None, typer.Option("--by", help=tr("The group column.", "グループの列。"))
     ] = None,
-    words: Annotated[int, typer.Option(min=3, max=2000, help=tr("Words, by frequency.", "語の数(頻度順)。"))] = 60,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help=tr("File to draw or write.", "書き出すファイル。")),
+    ] = None,
+    words: Annotated[
+        int, typer.Option(min=3, max=2000, help=tr("How many words.", "語の数。"))
+    ] = 60,
+    choose: Annotated[
+        str,
+        typer.Option(
+            help=tr(
+                "Which words: difference (those that tell the groups apart), frequency.",
+                "語の選び方: difference(グループ差の大きい語)、frequency(頻度順)。",
+            )
+        ),
+    ] = "difference",
     min_documents: Annotated[
         int, typer.Option(min=1, help=tr("Words in at least so many documents.", "文書数の下限。"))
     ] = 2,
     resamples: Annotated[
-        int, typer.Option(min=0, help=tr("Resamples that test the places; 0 for none.", "位置を確かめる再標本化の回数。0 でなし。"))
+        int,
+        typer.Option(
+            min=0,
+            help=tr(
+                "Resamples that test the places; 0 for none.",
+                "位置を確かめる再標本化の回数。0 でなし。",
+            ),
+        ),
     ] = 200,
     pos: common.Pos = None,
     where: common.Where = None,
@@ -44,6 +65,7 @@ def command(
     result = opened.map(
         by,
         words=words,
+        choose=choose,
         min_documents=min_documents,
         resamples=resamples,
         pos=common.parse_pos(pos),
@@ -57,5 +79,9 @@ def command(
         common.emit_passages(result.rows(), as_json=as_json, output=None)
     elif as_json or output is None:
         common.emit(
-            result.table(), as_json=as_json, output=None, top=top, more={"explained": result.explained}
+            result.table(),
+            as_json=as_json,
+            output=None,
+            top=top,
+            more={"explained": result.explained},
         )

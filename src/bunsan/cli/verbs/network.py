@@ -25,18 +25,39 @@ EXAMPLES = [
 def command(
     collection: common.CollectionPath,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help=tr("File to draw or write.", "書き出すファイル。"))
+        Path | None,
+        typer.Option("--output", "-o", help=tr("File to draw or write.", "書き出すファイル。")),
     ] = None,
-    words: Annotated[int, typer.Option(min=2, max=2000, help=tr("Words, by frequency.", "語の数(頻度順)。"))] = 75,
-    edges: Annotated[int, typer.Option(min=1, help=tr("Strongest pairs drawn.", "描く辺の数(強い順)。"))] = 100,
-    measure: Annotated[str, typer.Option("--measure", "-m", help="jaccard, dice, cosine, ppmi, npmi, t, loglikelihood")] = "jaccard",
+    words: Annotated[
+        int, typer.Option(min=2, max=2000, help=tr("Words, by frequency.", "語の数(頻度順)。"))
+    ] = 75,
+    edges: Annotated[
+        int, typer.Option(min=1, help=tr("Strongest pairs drawn.", "描く辺の数(強い順)。"))
+    ] = 100,
+    measure: Annotated[
+        str,
+        typer.Option("--measure", "-m", help="jaccard, dice, cosine, ppmi, npmi, t, loglikelihood"),
+    ] = "jaccard",
     unit: common.Unit = "sentence",
-    min_count: Annotated[int, typer.Option(min=1, help=tr("Words in at least so many units.", "語の出現単位数の下限。"))] = 2,
+    min_count: Annotated[
+        int,
+        typer.Option(min=1, help=tr("Words in at least so many units.", "語の出現単位数の下限。")),
+    ] = 2,
     tree: Annotated[
-        bool, typer.Option("--tree", help=tr("Only the maximum spanning tree.", "最大全域木だけを描く。"))
+        bool,
+        typer.Option(
+            "--tree", help=tr("Only the maximum spanning tree.", "最大全域木だけを描く。")
+        ),
     ] = False,
     resamples: Annotated[
-        int, typer.Option(min=0, help=tr("Resamples that test the edges; 0 for none.", "辺を確かめる再標本化の回数。0 でなし。"))
+        int,
+        typer.Option(
+            min=0,
+            help=tr(
+                "Resamples that test the edges; 0 for none.",
+                "辺を確かめる再標本化の回数。0 でなし。",
+            ),
+        ),
     ] = 200,
     pos: common.Pos = None,
     where: common.Where = None,

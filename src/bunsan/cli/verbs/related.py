@@ -35,14 +35,23 @@ def command(
     ] = "jaccard",
     unit: common.Unit = "sentence",
     where: common.Where = None,
-    min_count: Annotated[int, typer.Option(min=1, help=tr("Together at least so often.", "共起回数の下限。"))] = 2,
+    min_count: Annotated[
+        int, typer.Option(min=1, help=tr("Together at least so often.", "共起回数の下限。"))
+    ] = 2,
     pos: common.Pos = None,
     predicates: Annotated[
-        bool, typer.Option("--predicates", help=tr("What is said of the word.", "その語についての述語。"))
+        bool,
+        typer.Option(
+            "--predicates", help=tr("What is said of the word.", "その語についての述語。")
+        ),
     ] = False,
     with_: Annotated[
         str | None,
-        typer.Option("--with", metavar="WORD", help=tr("The sentences with both words.", "2 語がともに現れる文。")),
+        typer.Option(
+            "--with",
+            metavar="WORD",
+            help=tr("The sentences with both words.", "2 語がともに現れる文。"),
+        ),
     ] = None,
     rows: common.Rows = False,
     as_json: common.AsJson = False,

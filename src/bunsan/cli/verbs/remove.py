@@ -21,14 +21,19 @@ EXAMPLES = [
 def command(
     collection: common.CollectionPath,
     where: common.Where = None,
-    source: Annotated[str | None, typer.Option(help=tr("The file they came from.", "元のファイル。"))] = None,
+    source: Annotated[
+        str | None, typer.Option(help=tr("The file they came from.", "元のファイル。"))
+    ] = None,
     as_json: common.AsJson = False,
 ) -> None:
     filters = common.parse_where(where)
     if filters is None and source is None:
         raise BadInput(
             tr("Say which documents to remove.", "取り除く文書を指定してください。"),
-            remedy=tr("Use --where COLUMN=VALUE or --source FILE.", "--where 列=値 か --source ファイル を使います。"),
+            remedy=tr(
+                "Use --where COLUMN=VALUE or --source FILE.",
+                "--where 列=値 か --source ファイル を使います。",
+            ),
         )
     removed = common.open_collection(collection).remove(where=filters, source=source)
     if as_json:

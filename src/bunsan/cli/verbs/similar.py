@@ -21,7 +21,12 @@ EXAMPLES = [
 
 def command(
     collection: common.CollectionPath,
-    word: Annotated[str, typer.Argument(help=tr("A word, or words joined by + and -.", "語、または + と - でつないだ語。"))],
+    word: Annotated[
+        str,
+        typer.Argument(
+            help=tr("A word, or words joined by + and -.", "語、または + と - でつないだ語。")
+        ),
+    ],
     top: common.Top = 15,
     contexts: Annotated[
         str,
@@ -32,9 +37,12 @@ def command(
             )
         ),
     ] = "window",
-    window: Annotated[int, typer.Option(min=1, max=100, help=tr("Content words on each side.", "左右の語数。"))] = 5,
+    window: Annotated[
+        int, typer.Option(min=1, max=100, help=tr("Content words on each side.", "左右の語数。"))
+    ] = 5,
     reduce: Annotated[
-        int | None, typer.Option(min=2, help=tr("Dimensions kept by SVD.", "特異値分解で残す次元数。"))
+        int | None,
+        typer.Option(min=2, help=tr("Dimensions kept by SVD.", "特異値分解で残す次元数。")),
     ] = None,
     min_count: Annotated[
         int, typer.Option(min=1, help=tr("Ignore rarer words.", "これより少ない語は無視。"))

@@ -21,7 +21,10 @@ def command(
     pos: common.Pos = None,
     spellings: Annotated[
         str | None,
-        typer.Option(metavar="WORD", help=tr("The spellings counted as this word.", "この語として数えた表記。")),
+        typer.Option(
+            metavar="WORD",
+            help=tr("The spellings counted as this word.", "この語として数えた表記。"),
+        ),
     ] = None,
     as_json: common.AsJson = False,
     output: common.Output = None,

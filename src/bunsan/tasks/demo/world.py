@@ -117,7 +117,7 @@ def _review(writer: Writer, stays: Stays) -> tuple[list[str], dict[str, str | No
     good = _good_aspects(writer, rating, len(aspects))
     templates = [writer.draw(scope["open"])]
     if rating >= 3 or writer.chance(0.4):
-        templates.append(writer.draw(scope["trip"]))
+        templates += writer.draw_different(scope["trip"], writer.number(1, 2))
     for i, aspect in enumerate(aspects):
         turn = "" if i == 0 else "{but}" if i == good.stop else "{also}"
         side = "good" if i in good else "bad"

@@ -142,7 +142,7 @@ def _records(
         pending.clear()
 
 
-class _Unclosed(Exception):  # noqa: N818  never leaves this module
+class _Unclosed(Exception):
     pass
 
 
