@@ -278,11 +278,11 @@ def main() -> None:
         results = {}
         for candidate in dict.fromkeys(["bunsan", *arguments.only]):
             results[candidate] = in_own_process(__file__, "--measure", candidate, name)
-    print(table(results))
+    print(table(results), "\n")
     print(
-        "\nIn brackets: relative to bunsan's. Memory: what libraries, indexing and searching added to"
+        "In brackets: relative to bunsan's. Memory: what libraries, indexing and searching added at"
     )
-    print("that of the documents, at most. *: fewer queries.", *sorted(FEWER_QUERIES.items()))
+    print("most to that of the documents. *: fewer queries.", *sorted(FEWER_QUERIES.items()))
     for peer in ("bm25s (numba)", "bm25s (numpy)"):
         if peer in results:
             difference = greatest_difference(results, peer)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,44 @@ def make_network(words: list[str], *, resamples: int = 40, seed: int = 0) -> Net
         units=units,
         resamples=resamples,
     )
+
+
+class Scripts(HTMLParser):
+    """The elements of a page as a browser would find them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.data = ""
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        values = dict(attrs)
+        self.addresses += [values[name] or "" for name in ("src", "href") if name in values]
+        self._inside = values.get("id") == "data"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.data += data
+
+
+class Samples:
+    """What the tests of this folder share."""
+
+    hostile = HOSTILE
+    words = WORDS
+    network = staticmethod(make_network)
+    page = Scripts
+
+
+@pytest.fixture
+def samples() -> type[Samples]:
+    return Samples
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import networkx as nx
@@ -19,47 +19,23 @@ from bunsan.figures.colours import fill
 from bunsan.figures.network import draw_network, network_figure
 from bunsan.words.layout import radii
 
-from .conftest import HOSTILE, WORDS, make_network
-
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-class Scripts(HTMLParser):
-    """The elements of a page as a browser would find them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.addresses: list[str] = []
-        self.data = ""
-        self._inside = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        values = dict(attrs)
-        self.addresses += [values[name] or "" for name in ("src", "href") if name in values]
-        self._inside = values.get("id") == "data"
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = False
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self.data += data
-
-
-@pytest.mark.parametrize("words", [WORDS, HOSTILE])
-def test_svg_has_every_label_as_text(tmp_path: Path, words: list[str]) -> None:
-    net = make_network(words)
+@pytest.mark.parametrize("kind", ["words", "hostile"])
+def test_svg_has_every_label_as_text(tmp_path: Path, kind: str, samples: Any) -> None:
+    net = samples.network(getattr(samples, kind))
     draw_network(net, tmp_path / "a.svg", title="題 <1>")
     texts = [e.text for e in ElementTree.parse(tmp_path / "a.svg").iter(f"{SVG}text")]
     for node in net.nodes:
-        assert node.label.replace("\u2028", " ") in [(t or "").replace("\u2028", " ") for t in texts]
+        assert node.label.replace("\u2028", " ") in [
+            (t or "").replace("\u2028", " ") for t in texts
+        ]
     assert "題 <1>" in texts
 
 
-def test_png_is_drawn_in_the_colours_of_the_communities(tmp_path: Path) -> None:
-    net = make_network(WORDS)
+def test_png_is_drawn_in_the_colours_of_the_communities(tmp_path: Path, samples: Any) -> None:
+    net = samples.network(samples.words)
     draw_network(net, tmp_path / "a.png")
     pixels = np.round(np.asarray(image.imread(tmp_path / "a.png"))[..., :3] * 255).astype(int)
     for community in {n.community for n in net.nodes}:
@@ -67,8 +43,8 @@ def test_png_is_drawn_in_the_colours_of_the_communities(tmp_path: Path) -> None:
         assert (pixels == colour).all(axis=2).sum() > 300
 
 
-def test_marks_say_what_the_legend_says() -> None:
-    net = make_network(WORDS)
+def test_marks_say_what_the_legend_says(samples: Any) -> None:
+    net = samples.network(samples.words)
     edges = [replace(e, stability=0.2 if k % 3 == 0 else 0.9) for k, e in enumerate(net.edges)]
     net = replace(net, edges=edges)
     axes = network_figure(net).axes[0]
@@ -87,24 +63,22 @@ def test_marks_say_what_the_legend_says() -> None:
     assert not any("resamples" in t.get_text() for t in calm.axes[0].texts)
 
 
-def test_no_label_lies_on_another_or_on_the_legend() -> None:
-    words = [w + "と" * (k % 5) for k, w in enumerate(WORDS * 3)]
-    drawing = network_figure(make_network(words), title="題")
+def test_no_label_lies_on_another_or_on_the_legend(samples: Any) -> None:
+    words = [w + "と" * (k % 5) for k, w in enumerate(samples.words * 3)]
+    drawing = network_figure(samples.network(words), title="題")
     drawing.canvas.draw()
-    boxes = [
-        t.get_window_extent() for t in drawing.axes[0].texts if not t.get_path_effects()
-    ]
+    boxes = [t.get_window_extent() for t in drawing.axes[0].texts if not t.get_path_effects()]
     assert len(boxes) > 30
     for i, a in enumerate(boxes):
         assert a.x0 >= 0
         assert a.x1 <= drawing.bbox.x1
         assert a.y0 >= 0
         for b in boxes[:i]:
-            assert a.shrunk(0.9, 0.8).overlaps(b.shrunk(0.9, 0.8)) is False
+            assert not a.shrunk(0.9, 0.8).overlaps(b.shrunk(0.9, 0.8))
 
 
-def test_graphml_comes_back(tmp_path: Path) -> None:
-    net = make_network([*WORDS[:-1], "悪い\x00\x1b文字"])
+def test_graphml_comes_back(tmp_path: Path, samples: Any) -> None:
+    net = samples.network([*samples.words[:-1], "悪い\x00\x1b文字"])
     draw_network(net, tmp_path / "a.graphml")
     graph = nx.read_graphml(tmp_path / "a.graphml", node_type=int)
     assert set(graph.nodes) == {n.id for n in net.nodes}
@@ -118,22 +92,24 @@ def test_graphml_comes_back(tmp_path: Path) -> None:
         assert attributes["weight"] == pytest.approx(edge.weight)
         assert attributes["stability"] == pytest.approx(edge.stability)
         assert attributes["in_tree"] is edge.in_tree
-    plain = make_network(WORDS, resamples=0)
+    plain = samples.network(samples.words, resamples=0)
     draw_network(plain, tmp_path / "b.graphml")  # stability and its kind are left out
     assert "stability" not in (tmp_path / "b.graphml").read_text(encoding="utf-8")
 
 
-def test_page_holds_the_evidence_and_nothing_runs_or_loads_from_it(tmp_path: Path) -> None:
-    net = make_network(HOSTILE)
+def test_page_holds_the_evidence_and_nothing_runs_or_loads_from_it(
+    tmp_path: Path, samples: Any
+) -> None:
+    net = samples.network(samples.hostile)
     node, edge = net.nodes[0], net.edges[0]
     evidence = {
         (node.id,): [("</script>.csv", 3, "あ𠮷<script>温泉</script>温泉", [(2, 4), (10, 12)])],
         (edge.a, edge.b): [("b.xlsx", 9, "文", [])],
     }
     path = tmp_path / "a.html"
-    draw_network(net, path, title=HOSTILE[0], evidence=lambda: evidence)
+    draw_network(net, path, title=samples.hostile[0], evidence=lambda: evidence)
     content = path.read_text(encoding="utf-8")
-    page = Scripts()
+    page = samples.page()
     page.feed(content)
     assert page.tags.count("script") == 3  # plotly, data, ours
     assert "img" not in page.tags
@@ -147,8 +123,8 @@ def test_page_holds_the_evidence_and_nothing_runs_or_loads_from_it(tmp_path: Pat
     assert data["words"][1]["sentences"] == []
 
 
-def test_page_speaks_the_readers_language(tmp_path: Path) -> None:
-    net = make_network(WORDS)
+def test_page_speaks_the_readers_language(tmp_path: Path, samples: Any) -> None:
+    net = samples.network(samples.words)
     try:
         use_language("ja")
         draw_network(net, tmp_path / "ja.html")
@@ -167,10 +143,10 @@ def test_page_speaks_the_readers_language(tmp_path: Path) -> None:
     assert not re.search(r"[ぁ-んァ-ヶ一-龠]", shell)
 
 
-def test_evidence_is_looked_for_only_where_it_is_shown(tmp_path: Path) -> None:
+def test_evidence_is_looked_for_only_where_it_is_shown(tmp_path: Path, samples: Any) -> None:
     def never() -> dict[tuple[int, ...], list[tuple[str, int, str, list[tuple[int, int]]]]]:
         raise AssertionError("sentences were looked for")
 
-    draw_network(make_network(WORDS), tmp_path / "a.svg", evidence=never)
+    draw_network(samples.network(samples.words), tmp_path / "a.svg", evidence=never)
     with pytest.raises(BadInput, match=r"\.html, \.graphml"):
-        draw_network(make_network(WORDS), tmp_path / "a.jpeg", evidence=never)
+        draw_network(samples.network(samples.words), tmp_path / "a.jpeg", evidence=never)

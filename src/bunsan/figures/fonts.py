@@ -78,13 +78,18 @@ def uncovered(text: str) -> set[str]:
     return {c for c in text if ord(c) not in known and not _invisible(c)}
 
 
+def basic() -> list[str]:
+    """The families that text is made with; `save` adds more where characters ask for them."""
+    return [_name(bundled_font()), "DejaVu Sans"]  # the latter comes with matplotlib
+
+
 def families(texts: Iterable[str]) -> list[str]:
     """Font families that together can draw `texts`, the bundled one first.
 
     Characters it lacks are looked for in the fonts of the machine. Those that no font has are named
     in a `MissingGlyphs` warning; they will be drawn as boxes.
     """
-    names = [_name(bundled_font()), "DejaVu Sans"]  # the latter comes with matplotlib
+    names = basic()
     lost = []
     for character in sorted(uncovered("".join(texts))):
         name = _installed_with(character)
@@ -142,6 +147,7 @@ def label(
             xytext=(0, -0.36 * size),
             textcoords="offset points",
             fontsize=size,
+            fontfamily=basic(),
             color=colour,
             ha=align,
             va="baseline",

@@ -119,7 +119,7 @@ const chart = {
         x: part.map(([q]) => q.p.x), y: part.map(([q]) => q.p.y),
         customdata: part.map(([q]) => q.key),
         text: part.map(([q, spot]) =>
-          (!spot ? "" : group ? `<b>${plain(q.label)}</b>` : plain(q.label))),
+          (!spot ? unlabelled : group ? `<b>${plain(q.label)}</b>` : plain(q.label))),
         textposition: part.map(([, spot]) => spot ?? "middle right"),
         textfont: {
           size: view.font + (group ? 1 : 0), family,

@@ -57,14 +57,19 @@ def paper_map(
     plot.set_ylim(bottom, top)
     for side in plot.spines.values():
         side.set_color("#c8ccd2")
-    plot.tick_params(colors="#5c6370", labelsize=8, length=3)
+    family = fonts.basic()
+    plot.tick_params(colors="#5c6370", labelsize=8, length=3, labelfontfamily=family)
     plot.axvline(0, color="#d9dce1", linewidth=0.8, zorder=0)
     if flat:
         plot.set_yticks([])
     else:
         plot.axhline(0, color="#d9dce1", linewidth=0.8, zorder=0)
-    plot.set_xlabel(axis_title(result, 0 if flat else axes[0]), fontsize=9, parse_math=False)
-    plot.set_ylabel(upward_title(flat, result, axes), fontsize=9, parse_math=False)
+    plot.set_xlabel(
+        axis_title(result, 0 if flat else axes[0]), fontsize=9, fontfamily=family, parse_math=False
+    )
+    plot.set_ylabel(
+        upward_title(flat, result, axes), fontsize=9, fontfamily=family, parse_math=False
+    )
     spots = sheet.spots / sheet.scale + (left, bottom)
     distances = sheet.distances()
     for k, point in enumerate(points):
@@ -90,6 +95,7 @@ def paper_map(
             1 - 0.36 / full[1],
             title,
             fontsize=13,
+            fontfamily=family,
             parse_math=False,
             color="#1a1a1a",
         )
@@ -99,6 +105,7 @@ def paper_map(
             0.12 / full[1],
             note(regions),
             fontsize=8,
+            fontfamily=family,
             color="#5c6370",
             parse_math=False,
         )

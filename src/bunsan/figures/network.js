@@ -140,7 +140,7 @@ const chart = {
         type: "scatter", mode: "markers+text", cliponaxis: false,
         x: part.map(([p]) => p.word.x), y: part.map(([p]) => p.word.y),
         customdata: part.map(([p]) => p.key),
-        text: part.map(([p, spot]) => (spot ? plain(p.label) : "")),
+        text: part.map(([p, spot]) => (spot ? plain(p.label) : unlabelled)),
         textposition: part.map(([p, spot]) => spot ?? "bottom center"),
         textfont: {
           size: view.font, family: inside ? `on-disc, ${family}` : family,

@@ -106,6 +106,9 @@ function place(points, font) {
   return spots;
 }
 
+// Plotly keeps a place for the text of every point, and loses it for good where the text is empty.
+const unlabelled = " ";
+
 // ---- drawing
 
 function render(range = null) {
@@ -129,7 +132,8 @@ function render(range = null) {
     },
   };
   if (chart.square) layout.yaxis.scaleanchor = "x";
-  const options = { displayModeBar: false, scrollZoom: true, doubleClick: false, responsive: false };
+  const options = { displayModeBar: false, scrollZoom: true, doubleClick: false, responsive: false,
+    typesetMath: false };
   return Plotly.react(plot, chart.traces(), layout, options);
 }
 

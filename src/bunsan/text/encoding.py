@@ -325,9 +325,7 @@ def read_text(path: str | Path) -> str:
 
 def _damaged(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeDecodeError)
-    # A double-byte codec may count the byte after a bad one in; it can be a sound character.
-    unicode = error.encoding.startswith(("utf", "UTF"))
-    return DAMAGED, error.end if unicode else error.start + 1
+    return DAMAGED, error.end
 
 
 def _damaged_euc(error: UnicodeError) -> tuple[str, int]:

@@ -5,9 +5,9 @@ content words whatever particles stand between them ("deleted before", the *dirt
 Goldberg & Dagan 2015, "Improving Distributional Similarity with Lessons Learned from Word
 Embeddings", section 3.1). A window never crosses the border of a sentence.
 
-Rows are counted one word at a time, from the places where it stands, into one dense accumulator
-(Gustavson 1978, "Two Fast Algorithms for Sparse Matrices"). The accumulator is as wide as the
-segment's vocabulary and nothing is as large as its square: memory follows the tokens of a segment.
+Rows are counted one word at a time, from the places where it stands, in one accumulator
+(`bunsan.words.rows`). It is as wide as the segment's vocabulary, and nothing is as large as its
+square: memory follows the tokens of a segment.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,17 +15,23 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
+from bunsan.words.rows import (
+    Ids,
+    accumulator,
+    canonical,
+    columns_of,
+    drain,
+    mirrored,
+    prefetch,
+)
 
 Weighting = Literal["flat", "harmonic"]
-Ids = NDArray[np.int32]
 
 # Places of a word are known long before they are read: asking for one this many places ahead hides
 # the memory's latency, which is most of the time otherwise.
@@ -202,30 +208,6 @@ def add_counts(parts: Sequence[tuple[PairCounts, int]], selection: Ids) -> csr_a
     return mirrored(total, np.dtype(np.float32) if harmonic else exact, twice_diagonal=True)
 
 
-def columns_of(ids: Ids) -> Ids:
-    """int32[max id + 1]: the place of each id in `ids`, -1 for the others."""
-    column = np.full(int(ids.max(initial=-1)) + 1, -1, np.int32)
-    column[ids] = np.arange(len(ids), dtype=np.int32)
-    return column
-
-
-def mirrored(lower: csr_array, dtype: np.dtype[Any], *, twice_diagonal: bool) -> csr_array:
-    """The symmetric matrix whose lower triangle is `lower` (columns ascending)."""
-    indptr, cols, values = _mirror(
-        lower.indptr, lower.indices, lower.data, np.empty(0, dtype), 2 if twice_diagonal else 1
-    )
-    return canonical(values, cols, indptr, lower.shape)
-
-
-def canonical(
-    values: NDArray[Any], cols: Ids, indptr: NDArray[np.int64], shape: tuple[int, int]
-) -> csr_array:
-    """A csr_array of these parts, which are known to be sorted and without duplicates."""
-    matrix = csr_array((values, cols, indptr), shape=shape)
-    matrix.has_canonical_format = True
-    return matrix
-
-
 def _select(
     part: PairCounts, factor: int, selection: Ids, column: Ids, dtype: np.dtype[Any]
 ) -> csr_array:
@@ -237,79 +219,6 @@ def _select(
 
 
 # --- kernels -----------------------------------------------------------------------------------
-
-
-def _generate_prefetch(_typing: Any, array: Any, _index: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        byte = ir.IntType(8).as_pointer()
-        address = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
-        number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        function = builder.module.declare_intrinsic("llvm.prefetch", (byte,), kind)
-        builder.call(function, [address, number(0), number(3), number(1)])  # read, keep, data
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64), generate
-
-
-def _generate_lowest_bit(_typing: Any, _word: Any) -> Any:
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.IntType(1)(1))
-
-    return types.int64(types.uint64), generate
-
-
-# Ask the memory for array[index]; an index out of bounds does nothing.
-_prefetch: Any = intrinsic(_generate_prefetch)
-# The place of the lowest set bit of a uint64 that is not 0.
-_lowest_bit: Any = intrinsic(_generate_lowest_bit)
-
-
-def accumulator(
-    size: int, dtype: np.dtype[Any]
-) -> tuple[NDArray[Any], NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint64]]:
-    """What one row is summed in: sums, touched columns, and two levels of bits to sort them by.
-
-    A column is touched when its sum was 0, so sums must only grow; `drain` leaves all as new. One
-    sum and two touched columns more than `size` take the writes that do not count.
-    """
-    return (
-        np.zeros(size + 1, dtype),
-        np.empty(size + 2, np.uint32),
-        np.zeros(size // 64 + 1, np.uint64),
-        np.zeros(size // 4096 + 1, np.uint64),
-    )
-
-
-@njit(nogil=True, cache=True)
-def drain(state, touched, limit, ids, cols, counts, at):  # type: ignore[no-untyped-def]
-    """Write the sums of the touched columns, ascending, none above `limit`; returns the new end.
-
-    Columns are sorted by setting a bit for each and reading the bits in order: linear, where a
-    comparison sort would cost more than the counting. `blocks` says which words of bits are not 0.
-    """
-    sums, column, bits, blocks = state
-    for i in range(touched):
-        c = column[i]
-        bits[c >> np.uint32(6)] |= np.uint64(1) << np.uint64(c & np.uint32(63))
-        blocks[c >> np.uint32(12)] |= np.uint64(1) << np.uint64((c >> np.uint32(6)) & np.uint32(63))
-    for block in range((limit >> 12) + 1):
-        set_words = blocks[block]
-        blocks[block] = 0
-        while set_words != 0:
-            place = (block << 6) + _lowest_bit(set_words)
-            set_words &= set_words - np.uint64(1)
-            set_bits = bits[place]
-            bits[place] = 0
-            while set_bits != 0:
-                c64 = (place << 6) + _lowest_bit(set_bits)
-                set_bits &= set_bits - np.uint64(1)
-                cols[at] = ids[c64]
-                counts[at] = sums[c64]
-                sums[c64] = 0
-                at += 1
-    return at
 
 
 @njit(nogil=True, cache=True)
@@ -399,8 +308,8 @@ def _count_rows(first, run, start, position, weight, ids, state, cols, counts, i
         for j in range(start[row], end):
             p = position[j]
             ahead = position[min(j + _AHEAD, end - 1)]
-            _prefetch(run, ahead - window)
-            _prefetch(run, ahead + window)
+            prefetch(run, ahead - window)
+            prefetch(run, ahead + window)
             # Each pair of different words is seen from the greater one; two tokens of the same word
             # see each other twice, so those to the right are left out.
             for d in range(1, window + 1):
@@ -448,34 +357,3 @@ def _select_pairs(rows, indptr, cols, counts, column, size, factor):  # type: ig
                     values[at] = factor * counts[j]
                     at += 1
     return selected_indptr, selected_cols, values
-
-
-@njit(nogil=True, cache=True)
-def _mirror(indptr, cols, values, out, diagonal):  # type: ignore[no-untyped-def]
-    """Both triangles from the lower one, ascending: row by row, each cell is written twice.
-
-    A row has its own lower part before any later row adds to it, and later rows come in order.
-    """
-    size = len(indptr) - 1
-    full_indptr = np.zeros(size + 1, np.int64)
-    for row in range(size):
-        for j in range(indptr[row], indptr[row + 1]):
-            full_indptr[row + 1] += 1
-            if cols[j] != row:
-                full_indptr[cols[j] + 1] += 1
-    for row in range(size):
-        full_indptr[row + 1] += full_indptr[row]
-    free = full_indptr[:-1].copy()
-    full_cols = np.empty(full_indptr[size], cols.dtype)
-    full_values = np.empty(full_indptr[size], out.dtype)
-    for row in range(size):
-        for j in range(indptr[row], indptr[row + 1]):
-            c = cols[j]
-            full_cols[free[row]] = c
-            full_values[free[row]] = values[j] * diagonal if c == row else values[j]
-            free[row] += 1
-            if c != row:
-                full_cols[free[c]] = row
-                full_values[free[c]] = values[j]
-                free[c] += 1
-    return full_indptr, full_cols, full_values

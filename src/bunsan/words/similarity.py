@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
-from bunsan.words.cooccurrence import Ids
+from bunsan.words.rows import Ids
 from bunsan.words.weighting import normalize_rows
 
 Vector = NDArray[np.float32]
@@ -129,7 +129,8 @@ class DenseVectors(WordVectors):
         if values.ndim != 2 or len(values) != len(self.ids):
             raise ValueError(f"{len(self.ids)} ids for vectors of shape {values.shape}")
         length = np.linalg.norm(values, axis=1, keepdims=True)
-        self.matrix: Vector = values / np.where(length > 0, length, np.float32(1))
+        scale = np.where(length > 0, length, 1)
+        self.matrix: Vector = (values / scale).astype(np.float32, copy=False)
 
     @property
     def dimensions(self) -> int:

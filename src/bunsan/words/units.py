@@ -11,14 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from bunsan.words.cooccurrence import (
-    Ids,
-    accumulator,
-    canonical,
-    columns_of,
-    drain,
-    mirrored,
-)
+from bunsan.words.rows import Ids, accumulator, canonical, columns_of, drain, mirrored
 
 Offsets = NDArray[np.int64]
 Mask = NDArray[np.bool_]

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections import Counter
+from importlib.resources import files
 from itertools import chain
 
 import pytest
@@ -141,7 +142,8 @@ def test_areas_speak_of_their_own_sights(rows: dict[str, list[dict[str, str]]]) 
     for area, sight in own.items():
         where = Counter(r["area"] for r in rows["ja"] if r["area"] and sight in r["text"])
         assert where.most_common(1)[0][0] == area
-        assert where[area] > 0.9 * where.total()
+        assert where[area] > 0.7 * where.total()
+        assert len(where) == 6  # people compare: each area is named in reviews of the others
     views = Counter(r["area"] for r in rows["ja"] if "部屋から海が見え" in r["text"])
     assert set(views) == {"那覇", "別府"}
     assert views.total() >= 15
@@ -173,10 +175,10 @@ def test_every_template_of_every_kind_can_be_filled(language: Language) -> None:
     templates = tuple(chain.from_iterable(chain(*(a.values() for a in stays.aspects.values()))))
     templates += tuple(chain.from_iterable(stays.closes.values()))
     assert len(templates) > 100
-    for area in stays.areas.values():
-        for purpose in stays.purposes.values():
-            scope = {**stays.words, **area, **purpose, "area": ("x",)}
-            own = purpose["open"] + purpose["good"] + purpose["bad"] + area["trip"]
+    for area in stays.areas:
+        for purpose in stays.purposes:
+            scope = dict(stays.scope(area, purpose))
+            own = scope["open"] + scope["good"] + scope["bad"] + scope["trip"]
             assert not _unknown(scope, templates + own)
             assert {"also", "but", "yet"} <= scope.keys()
     for topic in load_topics(language):
@@ -188,6 +190,10 @@ def test_every_template_of_every_kind_can_be_filled(language: Language) -> None:
 
 def test_both_languages_have_the_same_structure() -> None:
     ja, en = load_stays("ja"), load_stays("en")
+    for language in LANGUAGES:  # a name that stands twice would hide the first list of its words
+        text = (files("bunsan.tasks.demo") / f"areas_{language}.toml").read_text(encoding="utf-8")
+        assert text.count("[[area]]") == 6
+        assert text.count("[[purpose]]") == 5
     assert len(ja.areas) == len(en.areas) == 6
     assert len(ja.purposes) == len(en.purposes) == 5
     assert ja.closes.keys() == en.closes.keys()

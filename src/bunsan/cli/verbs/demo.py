@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bunsan.base.language import language, tr
+from bunsan.base.language import tr
 from bunsan.cli import common
 
 HELP = tr(
@@ -31,8 +31,7 @@ def command(
 
     if world not in (None, "ja", "en"):
         raise BadInput(tr("--world takes ja or en.", "--world には ja か en を指定してください。"))
-    own = language()
-    worlds = [world] if world else ["ja", "en"] if own == "ja" else ["ja", "en"]
+    worlds = [world] if world else ["ja", "en"]
     results = [
         run_tour(output, w, seed, show=None if as_json else common.show_stop) for w in worlds
     ]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 from bunsan.base.language import Language
@@ -66,6 +67,18 @@ class Stays:
     aspects: dict[str, dict[str, tuple[str, ...]]]
     closes: dict[int, tuple[str, ...]]
 
+    def scope(self, area: str, purpose: str) -> Scope:
+        """What a review of one area for one purpose may say."""
+        elsewhere = [lists["famous"] for name, lists in self.areas.items() if name != area]
+        return {
+            **self.words,
+            **self.areas[area],
+            **self.purposes[purpose],
+            "area": (area,),
+            "elsewhere": tuple(chain.from_iterable(elsewhere)),
+            "trip": (*self.areas[area]["trip"], "{compare}"),
+        }
+
 
 def demo_documents(
     language: Language, seed: int = 0, documents: int = DOCUMENTS
@@ -111,8 +124,7 @@ def _review(writer: Writer, stays: Stays) -> tuple[list[str], dict[str, str | No
     area = writer.draw(tuple(stays.areas))
     purpose = writer.draw(tuple(stays.purposes))
     rating = writer.draw(_RATINGS)
-    lists = {**stays.words, **stays.areas[area], **stays.purposes[purpose], "area": (area,)}
-    scope = _fix(writer, lists)
+    scope = _fix(writer, stays.scope(area, purpose))
     aspects = writer.draw_different(_ASPECTS, writer.number(2, 4))
     good = _good_aspects(writer, rating, len(aspects))
     templates = [writer.draw(scope["open"])]
