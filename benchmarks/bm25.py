@@ -56,7 +56,7 @@ class Bunsan:
 
         self.ids: dict[str, int] = {}
         word, length = [], []
-        for batch in (documents[i : i + 10_000] for i in range(0, len(documents), 10_000)):
+        for batch in (documents[i : i + 50_000] for i in range(0, len(documents), 50_000)):
             lists = pc.split_pattern(pa.array(batch), " ")
             length.append(pc.list_value_length(lists).to_numpy())
             encoded = lists.flatten().dictionary_encode()

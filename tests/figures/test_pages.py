@@ -67,8 +67,9 @@ def test_click_on_a_word_and_on_a_line(samples: Any, page_of: Any, look: Look) -
     assert first.locator("mark").inner_text() == node.label
     assert first.locator("cite").inner_text() == f"口コミ.xlsx : {node.id}"
     assert f"{node.frequency:,}" in page.locator("#panel dl").inner_text()
-    neighbours = {b if a == node.id else a for a, b in ((e.a, e.b) for e in net.edges)
-                  if node.id in (a, b)}
+    neighbours = {
+        b if a == node.id else a for a, b in ((e.a, e.b) for e in net.edges) if node.id in (a, b)
+    }
     assert page.locator("#panel .chips button").count() == len(neighbours)
 
     edge = next(e for e in net.edges if node.id not in (e.a, e.b))
@@ -179,7 +180,9 @@ def test_on_a_phone_the_panel_is_a_sheet_that_hides_no_selected_word(
     for k, node in enumerate(net.nodes):
         page.evaluate("(k) => select(k)", f"n{k}")
         top = page.locator("#panel").bounding_box()["y"]
-        assert page.evaluate("getComputedStyle(document.getElementById('panel')).position") == "fixed"
+        assert (
+            page.evaluate("getComputedStyle(document.getElementById('panel')).position") == "fixed"
+        )
         x, y = page.evaluate(AT, [node.x, node.y])
         assert 0 < x < 390
         assert 60 < y < top
@@ -255,7 +258,9 @@ def test_map(samples: Any, map_page: Any, look: Look, groups: int) -> None:
     before = page.evaluate(lines)
     page.check("input[type=checkbox]")
     assert page.evaluate(lines) == before + 10
-    titles = page.evaluate("[...document.querySelectorAll('.xtitle, .ytitle')].map((e) => e.textContent)")
+    titles = page.evaluate(
+        "[...document.querySelectorAll('.xtitle, .ytitle')].map((e) => e.textContent)"
+    )
     assert titles[0].startswith("Axis 1 (")
     assert titles[1].startswith("Axis 2 (" if groups == 3 else "Frequency (log)")
 

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
@@ -141,6 +142,13 @@ def test_stability_is_what_plain_resampling_finds() -> None:
         assert e.low == pytest.approx(low, abs=0.03)
         assert e.high == pytest.approx(high, abs=0.03)
         assert e.low <= e.weight <= e.high  # type: ignore[operator]
+
+
+def test_an_edge_is_stable_from_seven_resamples_in_ten() -> None:
+    edge = draw(reviews(), edges=1).edges[0]
+    assert edge.stable  # nothing speaks against it
+    assert replace(edge, stability=0.7).stable
+    assert not replace(edge, stability=0.695).stable
 
 
 def test_pairs_of_chance_are_unstable() -> None:

@@ -19,8 +19,10 @@ of について, による, として and という.
 5. の after a noun (駅の) or a particle (駅からの) makes no triple.
 
 Known limits. The nearest predicate may be inside a relative clause that the noun is not part of
-(母に昨日買ったりんごを送る ties 母 to 買う); 連体 goes to the first of several nouns joined by の;
-nouns without a particle are in no triple; passives and negations count as their verb.
+(母に昨日買ったりんごを送る ties 母 to 買う); an adjective before a noun may take a が that is not its
+own (彼女が赤い服を着る ties 彼女 to 赤い) and leaves a に that is (駅に近い宿に泊まる ties 駅 to 泊まる);
+連体 goes to the first of several nouns joined by の; nouns without a particle are in no triple;
+passives and negations count as their verb.
 
 Each token has a *kind*: uint32, what its word can be (`bunsan.words.predicates.word_classes`).
 """

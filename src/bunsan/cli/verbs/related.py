@@ -36,8 +36,15 @@ def command(
     unit: common.Unit = "sentence",
     where: common.Where = None,
     min_count: Annotated[
-        int, typer.Option(min=1, help=tr("Together at least so often.", "共起回数の下限。"))
-    ] = 2,
+        int | None,
+        typer.Option(
+            min=1,
+            help=tr(
+                "Together at least so often: 2, for --predicates 1.",
+                "共起回数の下限。既定は 2、--predicates では 1。",
+            ),
+        ),
+    ] = None,
     pos: common.Pos = None,
     predicates: Annotated[
         bool,
@@ -64,7 +71,7 @@ def command(
         common.emit_passages(found, as_json=as_json, output=output)
         return
     if predicates:
-        said = opened.predicates(word, k=top, min_count=min_count)
+        said = opened.predicates(word, k=top, min_count=min_count or 1)
         if rows:
             common.emit_passages(said.rows(), as_json=as_json, output=output)
         else:
@@ -76,7 +83,7 @@ def command(
         measure=measure,
         unit=unit,
         where=filters,
-        min_count=min_count,
+        min_count=min_count or 2,
         pos=common.parse_pos(pos),
     )
     if rows:
