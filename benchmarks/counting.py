@@ -8,12 +8,14 @@ All read the same text, one sentence a line, words divided by spaces, and count 
   in DIR, or DIR/build, of https://github.com/stanfordnlp/GloVe) reads the text and looks each word up
   in a vocabulary made before its clock starts; it writes its result to /dev/null. bunsan is timed from
   the text in memory to the sorted matrix, making the vocabulary as it goes, and once more without:
-  a collection has its words as numbers already, so that is what counting costs in it. That both count the same is checked on the first lines.
+  a collection has its words as numbers already, so that is what counting costs in it. That both
+  count the same is checked on the first lines.
 * How often each word occurs in each line, as a sparse matrix. CountVectorizer splits the lines with
   `str.split`.
 
-Each candidate runs in a process of its own. Times are processor times, the better of two runs, without
-the time to compile or import; memory is the most a process had in use, the text and all libraries included.
+Each candidate runs in a process of its own. Times are processor times, the better of two runs,
+without the time to compile or import; memory is the most a process had in use, the text and all
+libraries included.
 """
 
 import argparse

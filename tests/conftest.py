@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A test says whether a result is right, never how long it took.
+settings.register_profile("bunsan", deadline=None)
+settings.load_profile("bunsan")
 
 os.environ.setdefault("BUNSAN_LANG", "en")
 

@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
+from collection_help import SPACES
 
 from bunsan.base.errors import BadInput
 from bunsan.collection.folder import Folder
 from bunsan.tasks.facade import learn, open_collection
-from conftest import SPACES
 
 _WRITER = """
 import sys

@@ -5,11 +5,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from collection_help import SPACES, picture, random_rows
 
 from bunsan.base.errors import BadInput, Interrupted, Missing
 from bunsan.collection import build, merge, writer
 from bunsan.tasks.facade import learn, open_collection
-from conftest import SPACES, picture, random_rows
 
 
 def counted(rows) -> tuple[Counter, Counter]:

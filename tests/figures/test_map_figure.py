@@ -148,6 +148,8 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, samples: Any) -> None:
         map_figure(result, samples.words[:3], GROUPS)
     with pytest.raises(ValueError, match="axes"):
         map_figure(result, samples.words, GROUPS, regions=found, axes=(1, 2))
+    with pytest.raises(ValueError, match="ids"):
+        draw_map(result, samples.words, GROUPS, tmp_path / "a.html", evidence={})
     with pytest.raises(BadInput, match=r"\.html"):
         draw_map(result, samples.words, GROUPS, tmp_path / "a.bmp")
     other = map_figure(result, samples.words, GROUPS, axes=(1, 2)).axes[0]

@@ -97,6 +97,8 @@ def test_chips_lead_from_word_to_line_to_word(samples: Any, page_of: Any, look: 
     chip = page.locator("#home .chips button").first
     chip.click()
     assert chip.get_attribute("aria-pressed") == "true"
+    page.evaluate("select('n0')")
+    assert chip.get_attribute("aria-pressed") == "false"
 
 
 def test_search_minds_neither_kana_nor_width_nor_case(
@@ -230,6 +232,7 @@ def map_page(samples: Any, tmp_path: Path) -> Callable[[int], Path]:
             [samples.hostile[0], *samples.words[1:]],
             ["箱根", "京都", "<i>札幌</i>"][:groups],
             tmp_path / "map.html",
+            ids=range(10),
             regions=regions(result, csr_array(counts), of, resamples=40),
             frequencies=table.sum(axis=1).tolist(),
             evidence={(i,): [("a.csv", i + 2, "静かな宿", [(0, 3)])] for i in range(10)},

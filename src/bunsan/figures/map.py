@@ -45,7 +45,7 @@ def draw_map(
     ----------
     words, groups : names of the rows and columns of `result`.
     path : .png, .svg or .pdf for print; .html to explore in a browser, without any connection.
-    ids : of the words, by which `evidence` knows them; by default 0, 1, 2 …
+    ids : of the words, by which `evidence` knows them; needed with it.
     regions : ellipses, of the same axes; points that are not stable are faded.
     frequencies : of the words: how large the dots are, whose label goes first.
     axes : which two; counted from 0. A table of two groups has one: then the words are spread
@@ -57,6 +57,8 @@ def draw_map(
     ------
     BadInput : another suffix.
     """
+    if evidence is not None and ids is None:
+        raise ValueError("evidence is found by the ids of the words: give them too")
     path = Path(path)
     points = map_points(result, words, groups, regions, frequencies, axes)
     if path.suffix.lower() == ".html":

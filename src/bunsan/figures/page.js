@@ -153,6 +153,7 @@ function fit() {
 function select(key) {
   state.selected = key;
   state.group = null;
+  for (const chip of document.querySelectorAll("[aria-pressed=true]")) chip.ariaPressed = "false";
   render();
   const panel = $("panel");
   panel.hidden = key === null;
@@ -269,7 +270,11 @@ function start() {
   plot.on("plotly_doubleclick", fit);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => render());
   let waiting = 0;
+  const sized = () => `${plot.clientWidth} ${plot.clientHeight}`;
+  let size = sized();
   new ResizeObserver(() => {
+    if (sized() === size) return; // the first call comes without any change
+    size = sized();
     cancelAnimationFrame(waiting);
     waiting = requestAnimationFrame(() => {
       const before = view;

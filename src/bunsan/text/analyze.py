@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
+import numba
 import numpy as np
 
 from bunsan.text.analyzers.base import SPACE, Entries, Entry, Tokenizer, Tokens
@@ -181,24 +182,38 @@ class Analyzer:
         # Offsets into all tokens become offsets into those that are left, without empty units.
         left = np.concatenate([[0], np.cumsum(words)])
         numbers, begin, end = numbers[words], begin[words], end[words]
-        distinct, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
-        order = np.argsort(first)
-        rank = np.empty(len(order), np.int32)
-        rank[order] = np.arange(len(order), dtype=np.int32)
         own = self._canonical or self._forced is not None
         known = (self._entries if own else self._tokenizer.entries).list
-        chosen = [known[i] for i in distinct[order].tolist()]
+        rank, distinct = _in_order_of_appearance(numbers, len(known))
+        chosen = [known[i] for i in distinct.tolist()]
         return Analysis(
             [e.form for e in chosen],
             [e.pos for e in chosen],
             [e.base for e in chosen],
-            rank[inverse].astype(np.int32),
+            rank,
             begin.astype(np.uint32),
             np.minimum(end - begin, _LONGEST_TOKEN).astype(np.uint16),
             left[document],
             np.unique(left[sentence]),
             np.unique(left[paragraph]),
         )
+
+
+@numba.njit(nogil=True, cache=True)
+def _in_order_of_appearance(numbers, most):  # type: ignore[no-untyped-def]
+    """Renumber values below `most` as they come up; returns the new numbers and the values."""
+    place = np.full(most, -1, np.int32)
+    rank = np.empty(len(numbers), np.int32)
+    distinct = np.empty(min(most, len(numbers)), np.int64)
+    n = 0
+    for i in range(len(numbers)):
+        value = numbers[i]
+        if place[value] < 0:
+            place[value] = n
+            distinct[n] = value
+            n += 1
+        rank[i] = place[value]
+    return rank, distinct[:n]
 
 
 def _append(tokens: Tokens, entry: int, begin: int, end: int) -> None:

@@ -111,6 +111,29 @@ def test_japanese_after_megabytes_of_ascii(tmp_path: Path, encoding: str) -> Non
     assert not report.skipped
 
 
+def test_escapes_of_a_terminal_do_not_settle_the_encoding(tmp_path: Path) -> None:
+    head = b"\x1b[31mThis room was clean.\x1b[0m\n" * 20_000
+    path = write(tmp_path / "t.txt", head + "部屋がとてもきれいでした。\n".encode("cp932"))
+    documents, report = read(path)
+    assert documents[0].text == "\x1b[31mThis room was clean.\x1b[0m"
+    assert documents[-1].text == "部屋がとてもきれいでした。"
+    assert report.encodings == {str(path): "cp932"}
+
+
+@pytest.mark.parametrize(
+    ("codec", "told"),
+    [("utf-8-sig", "utf-8"), ("utf-8-sig", None), ("utf-16-le", "utf-16-le"), ("utf-16", None)],
+)
+def test_the_byte_order_mark_is_no_text(tmp_path: Path, codec: str, told: str | None) -> None:
+    content = "雨\n雪\n".encode(codec)
+    if codec == "utf-16-le":
+        content = b"\xff\xfe" + content
+    documents, _ = read(write(tmp_path / "t.txt", content), encoding=told)
+    assert [d.text for d in documents] == ["雨", "雪"]
+    twice = "\ufeff雨\n".encode("utf-8-sig")  # by programs that mark what is marked already
+    assert read(write(tmp_path / "u.txt", twice))[0][0].text == "雨"
+
+
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     path = write(tmp_path / "t.txt", bytes((i * 89 + i // 7) % 256 for i in range(5000)))
     with pytest.raises(BadInput, match="encoding") as caught:

@@ -24,7 +24,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from bunsan.words.bm25.formulas import Bm25Parameters
-from bunsan.words.bm25.heap import kth_greatest
+from bunsan.words.bm25.order import kth_greatest
 from bunsan.words.bm25.statistics import Statistics
 
 # `best` holds each word's 1st, 10th and 100th greatest impact. The 1st bounds what the word can add

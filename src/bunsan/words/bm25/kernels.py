@@ -25,14 +25,12 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from bunsan.words.bm25.formulas import inverse_document_frequency
-from bunsan.words.bm25.heap import kth_greatest, push
+from bunsan.words.bm25.hits import key_of, score_of
+from bunsan.words.bm25.order import find, kth_greatest, push
 
 # Reading a whole list costs a step a posting; finding one document in it by bisection costs about
 # as many steps as this.
 _BISECTION_COST = 8
-
-_LAST = np.uint64(0xFFFFFFFF)
 
 
 def _generate_count_ones(_typing: Any, _word: Any) -> Any:
@@ -44,84 +42,6 @@ def _generate_count_ones(_typing: Any, _word: Any) -> Any:
 
 # How many bits of a uint64 are set, as one instruction.
 _count_ones: Any = intrinsic(_generate_count_ones)
-
-
-@njit(nogil=True, cache=True)
-def key_of(score: np.float32, position: int) -> np.uint64:
-    """One number that orders hits: by score, and among equals by position, the earlier greater.
-
-    The bits of floats that are not negative are in the order of the floats.
-    """
-    bits = np.uint64(np.float32(score).view(np.uint32))
-    return (bits << np.uint64(32)) | (_LAST - np.uint64(position))
-
-
-@njit(nogil=True, cache=True)
-def position_of(key: np.uint64) -> int:
-    """The position that `key_of` was given."""
-    return int(np.int64(_LAST - (key & _LAST)))
-
-
-@njit(nogil=True, cache=True)
-def _score_of(key: np.uint64) -> np.float32:
-    return np.uint32(key >> np.uint64(32)).view(np.float32)
-
-
-@njit(nogil=True, cache=True)
-def prepare(
-    offsets: NDArray[np.int64],
-    query_words: NDArray[np.int64],
-    query_weights: NDArray[np.float64],
-    document_frequency: NDArray[np.int64],
-    n_documents: int,
-    variant: int,
-    scale: float,
-    absent: float,
-    words: NDArray[np.int64],
-    weights: NDArray[np.float32],
-    shifts: NDArray[np.float32],
-    counts: NDArray[np.int64],
-) -> bool:
-    """Turn queries into distinct words and their weights, the weightiest first.
-
-    Query q is query_words[offsets[q]:offsets[q+1]]. Its words go to the same place of `words` and
-    `weights`; counts[q] is how many there are of weight above zero, and how many in all: words of
-    the collection whose idf is zero follow the others. shifts[q] is the sum of what all of them
-    give to a document that lacks them. Returns whether any query has words whose idf is zero.
-    """
-    unweighted = False
-    for q in range(counts.shape[0]):
-        first, n_query = offsets[q], offsets[q + 1] - offsets[q]
-        raw = query_words[first : first + n_query]
-        order = np.argsort(raw, kind="mergesort")
-        keys = np.empty(n_query, np.uint64)
-        n, n_weighted, shift, i = 0, 0, 0.0, 0
-        while i < n_query:
-            word = raw[order[i]]
-            repeated = 0.0
-            while i < n_query and raw[order[i]] == word:
-                repeated += query_weights[first + order[i]]
-                i += 1
-            if word < 0 or word >= document_frequency.size or repeated == 0.0:
-                continue
-            df = document_frequency[word]
-            if df <= 0:
-                continue
-            weight = repeated * inverse_document_frequency(variant, float(df), float(n_documents))
-            shift += weight * absent
-            # Ascending keys: descending weights, then ascending words, whatever the query's order.
-            keys[n] = ~key_of(np.float32(weight * scale), word)
-            n += 1
-        keys = np.sort(keys[:n])
-        for j in range(n):
-            key = ~keys[j]
-            words[first + j] = position_of(key)
-            weights[first + j] = _score_of(key)
-            n_weighted += weights[first + j] > 0
-        counts[q, 0], counts[q, 1] = n_weighted, n
-        unweighted |= n_weighted < n
-        shifts[q] = shift
-    return unweighted
 
 
 @njit(nogil=True, cache=True)
@@ -293,11 +213,11 @@ def _search_one(
     weight = np.empty(words.size, np.float32)
     threshold = np.float32(0)
     if n_hits == hits.size:
-        threshold = max(threshold, _score_of(hits[0]) - shift)
+        threshold = max(threshold, score_of(hits[0]) - shift)
     n_terms = 0
     for i in range(words.size):
-        t = np.searchsorted(terms, words[i])
-        if t < terms.size and terms[t] == words[i]:
+        t = find(terms, words[i])
+        if t >= 0:
             term[n_terms], weight[n_terms] = t, weights[i]
             n_terms += 1
             if best_column >= 0:
@@ -381,14 +301,14 @@ def search_segment(
 ) -> None:
     """Search one segment for all queries, keeping the best so far in `hits`.
 
-    offsets, words, weights, shifts, counts : queries as `prepare` left them.
+    offsets, words, weights, shifts, counts : queries as `queries.prepare` left them.
     best_column : of `best`, a rank no smaller than k; -1 where none may be used.
     masked : whether `accumulator` holds minus infinity for documents that are not allowed.
     first_position : how many documents the segments before this one have.
     terms ... bitmap_rank : the segment, see `build_postings` and `compute_impacts`.
     accumulator, candidates, scores : room for all documents and one more; accumulator[d] is 0 for
         every document that is allowed, before and after.
-    hits, n_hits : uint64[Q, k] heaps of keys (see `key_of`), and how many each holds.
+    hits, n_hits : uint64[Q, k] heaps of keys (see `hits.key_of`), and how many each holds.
     """
     partial_heap = np.empty(hits.shape[1], np.float32)
     for q in range(counts.shape[0]):
@@ -429,28 +349,7 @@ def add_scores(
 ) -> None:
     """Add to scores[d] what the words give to every document d, in the order that search uses."""
     for i in range(words.size):
-        t = np.searchsorted(terms, words[i])
-        if t < terms.size and terms[t] == words[i]:
+        t = find(terms, words[i])
+        if t >= 0:
             for j in range(indptr[t], indptr[t + 1]):
                 scores[docs[j]] += weights[i] * impact[j]
-
-
-@njit(nogil=True, cache=True)
-def finish(
-    hits: NDArray[np.uint64],
-    n_hits: NDArray[np.int64],
-    first_positions: NDArray[np.int64],
-    segment: NDArray[np.int32],
-    document: NDArray[np.int64],
-    score: NDArray[np.float32],
-) -> None:
-    """Write the hits of each query, the best first; what is left of a row stays as it is."""
-    for q in range(n_hits.size):
-        keys = np.sort(hits[q, : n_hits[q]])
-        for j in range(keys.size):
-            key = keys[keys.size - 1 - j]
-            position = position_of(key)
-            s = np.searchsorted(first_positions, position, side="right") - 1
-            segment[q, j] = s
-            document[q, j] = position - first_positions[s]
-            score[q, j] = _score_of(key)

@@ -12,13 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from bunsan.words.bm25 import kernels
 from bunsan.words.bm25.formulas import Bm25Parameters
+from bunsan.words.bm25.hits import finish, key_of, position_of
 from bunsan.words.bm25.impacts import RANKS
+from bunsan.words.bm25.order import find
+from bunsan.words.bm25.queries import prepare
 from bunsan.words.bm25.statistics import Statistics
 
 SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-6, 1e6  # what float32 sums bear with any other constant
 _MOST_DOCUMENTS = 2**32  # a hit is a score and a 32-bit position in one integer
 
-# distinct words, weights, shifts, counts, whether any word has weight zero; see `kernels.prepare`
+# distinct words, weights, shifts, counts, whether any word has weight zero; see `queries.prepare`
 _Prepared = tuple[
     NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], NDArray[np.int64], bool
 ]
@@ -251,7 +254,7 @@ class Bm25:
         n_queries = offsets.size - 1
         distinct, weight = np.empty(words.size, np.int64), np.empty(words.size, np.float32)
         shifts, counts = np.empty(n_queries, np.float32), np.empty((n_queries, 2), np.int64)
-        unweighted = kernels.prepare(
+        unweighted = prepare(
             offsets, words, factors, *self._constants, distinct, weight, shifts, counts
         )
         return distinct, weight, shifts, counts, unweighted
@@ -314,7 +317,7 @@ class Bm25:
                 found[q] = self._add_unweighted(words[a:b], shifts[q], allowed, hits[q], found[q])
         segment, document = np.full(shape, -1, np.int32), np.full(shape, -1, np.int64)
         score = np.zeros(shape, np.float32)
-        kernels.finish(hits, found, self._first_positions, segment, document, score)
+        finish(hits, found, self._first_positions, segment, document, score)
         return segment, document, score, found
 
     def _add_unweighted(
@@ -331,12 +334,12 @@ class Bm25:
         of it come after all others, in their order; a word that every document has still finds
         them. Returns the number of hits.
         """
-        known = [kernels.position_of(key) for key in hits[:found]]
+        known = [position_of(key) for key in hits[:found]]
         for i, index in enumerate(self.segments):
             has = np.zeros(index.n_documents, np.bool_)
             for word in words:
-                t = int(np.searchsorted(index.terms, word))
-                if t < index.terms.size and index.terms[t] == word:
+                t = find(index.terms, word)
+                if t >= 0:
                     has[index.docs[index.indptr[t] : index.indptr[t + 1]]] = True
             has[index.removed] = False
             if allowed is not None:
@@ -344,7 +347,7 @@ class Bm25:
             first = self._offsets[i]
             has[[p - first for p in known if first <= p < first + index.n_documents]] = False
             for d in np.flatnonzero(has)[: hits.size - found]:
-                hits[found] = kernels.key_of(shift, first + d)
+                hits[found] = key_of(shift, first + d)
                 found += 1
         return found
 

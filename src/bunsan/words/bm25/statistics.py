@@ -7,6 +7,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from bunsan.words.bm25.order import find, sort
+
 
 class Statistics:
     """Sums over the segments of a collection, less the documents that were removed.
@@ -65,11 +67,11 @@ def _subtract(
     terms: NDArray[np.int32],
 ) -> None:
     for d in removed:
-        words = np.sort(word[document[d] : document[d + 1]])
+        words = word[document[d] : document[d + 1]].copy()
+        sort(words)
         for i in range(words.size):
             w = words[i]
             if i > 0 and words[i - 1] == w:
                 continue
-            t = np.searchsorted(terms, w)
-            if t < terms.size and terms[t] == w:  # others were not searchable
+            if find(terms, w) >= 0:  # others were not searchable
                 document_frequency[w] -= 1
