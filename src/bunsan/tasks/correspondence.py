@@ -98,6 +98,7 @@ class WordMap:
             self.words,
             self.groups,
             path,
+            ids=self.ids,
             regions=self.regions,
             frequencies=self.frequencies,
             evidence=self._evidence if path.suffix == ".html" else None,

@@ -82,7 +82,8 @@ def test_a_bomb_without_line_breaks(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_large_parquet_file(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     schema = pa.schema([("text", pa.string()), ("unused", pa.string())])
-    with pq.ParquetWriter(path, schema) as writer:  # one row group: the worst case
+    # One row group, not compressed: the worst case.
+    with pq.ParquetWriter(path, schema, compression="none", use_dictionary=False) as writer:
         rows = 10_000
         columns = {"text": [f"{TEXT}{i}" for i in range(rows)], "unused": [TEXT] * rows}
         writer.write_table(pa.table(columns, schema=schema), row_group_size=rows)

@@ -136,6 +136,18 @@ def test_subtracting_removed_documents_leaves_those_that_stay(part, data, window
     assert left.indptr.tolist() == expected.indptr.tolist()
 
 
+def test_rounding_leaves_no_cells_behind():
+    one, other = [1, 0, 0, 2], [1, 0, 0, 0, 0, 0, 0, 2]
+    assert np.float64(np.float32(1 / 3 + 1 / 7)) != np.float64(np.float32(1 / 3)) + np.float32(
+        1 / 7
+    )
+    both, first, second = (
+        count(Tokens([lists]), EVERY, 7, "harmonic") for lists in ([one, other], [one], [other])
+    )
+    assert add_counts([(both, 1)], ALL_IDS).toarray()[1, 2] == pytest.approx(1 / 3 + 1 / 7)
+    assert add_counts([(both, 1), (first, -1), (second, -1)], ALL_IDS).nnz == 0
+
+
 @compiled
 @given(tokens, st.lists(st.sampled_from([*IDS, 5, 999_999]), unique=True), windows)
 def test_the_sum_is_restricted_to_the_selection(part, chosen, window):
