@@ -158,6 +158,16 @@ def test_a_forgotten_cell_far_away_is_refused(tmp_path: Path, far: str) -> None:
     assert [d.text for d in documents] == ["文"]
 
 
+def test_xml_in_an_encoding_nobody_knows(tmp_path: Path) -> None:
+    whole = hand_made(tmp_path / "t.xlsx", "")
+    broken = tmp_path / "u.xlsx"
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(broken, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(b'"UTF-8"', b'"aTF-8"'))
+    with pytest.raises(BadInput):
+        read(broken)
+
+
 def test_a_bomb_is_refused_unopened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = sheets(tmp_path / "t.xlsx")
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:

@@ -17,6 +17,7 @@ import pytest
 from reading_help import problems, read, rows, texts, write
 
 from bunsan.base.errors import BadInput
+from bunsan.text.documents import inspect
 
 
 def test_jsonl_bad_lines_are_named(tmp_path: Path) -> None:
@@ -197,6 +198,12 @@ def test_columns_of_mixed_kinds_are_explained() -> None:
         (3, "not_text"),
         (4, "missing_text"),
     ]
+
+
+def test_an_index_without_a_name_is_no_column() -> None:
+    frame = pd.DataFrame({"text": ["雨", "雪"]}, index=["a", "b"])
+    assert inspect(frame).columns == ("text",)
+    assert inspect(frame.rename_axis("地点")).columns == ("text", "地点")
 
 
 def test_records_out_of_pandas_and_numpy() -> None:

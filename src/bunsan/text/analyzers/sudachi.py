@@ -42,7 +42,11 @@ class SudachiTokenizer:
         try:
             entry = list(map(self._numbers.__getitem__, ids))
         except KeyError:
-            entry = [self._number(m, i) for m, i in zip(morphemes, ids, strict=True)]
+            known = self._numbers.get
+            entry = [
+                self._number(m, i) if (n := known(i)) is None else n
+                for m, i in zip(morphemes, ids, strict=True)
+            ]
         # Morphemes cover the text without gaps: each ends where the next begins.
         begin = list(map(self._begin, morphemes))
         return Tokens(entry, begin, [*begin[1:], len(text)] if begin else [])
