@@ -49,9 +49,12 @@ def main(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _complain(tr("Interrupted.", "中断しました。"))
         return 130
-    except BrokenPipeError:  # `bunsan ... | head` has read all it wants
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BrokenPipeError:
+        return _reader_has_left()
+    except SystemExit as stop:  # the library answers a closed pipe with 1
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        return _reader_has_left()
     except MemoryError:
         _complain(tr("Out of memory.", "メモリーが足りません。"))
         return 1
@@ -69,6 +72,12 @@ def _prepare_streams() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")
+
+
+def _reader_has_left() -> int:
+    """`bunsan ... | head` has read all it wants: no error, and nothing more to flush."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _common_flags(arguments: list[str]) -> list[str]:

@@ -68,9 +68,10 @@ def values(column: Any) -> list[Any]:
             for c in column.cast(pa.float32()).cast(pa.string()).to_pylist()
         ]
     try:
-        return column.to_pylist()
+        cells: list[Any] = column.to_pylist()
     except UnicodeDecodeError:  # a string column with bytes that are no UTF-8
-        return column.cast(pa.binary()).to_pylist()
+        cells = column.cast(pa.binary()).to_pylist()
+    return cells
 
 
 def damaged(file: str, error: Exception, what: str) -> BadInput:
