@@ -60,7 +60,7 @@ def to_ids(lines: list[str]) -> tuple[NDArray[np.int32], NDArray[np.int64], list
     ids: dict[str, int] = {}
     parts, lengths = [], []
     for batch in (lines[i : i + 10_000] for i in range(0, len(lines), 10_000)):
-        words = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(pa.array(batch)))
+        words = pc.ascii_split_whitespace(pc.ascii_trim_whitespace(pa.array(batch)))
         lengths.append(pc.list_value_length(words).to_numpy())
         encoded = words.flatten().dictionary_encode()
         place = [ids.setdefault(word, len(ids)) for word in encoded.dictionary.to_pylist()]
