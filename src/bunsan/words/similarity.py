@@ -30,7 +30,7 @@ class Neighbours:
     cosines: Vector
 
 
-class WordVectors(ABC):
+class IdVectors(ABC):
     """One vector per word, compared by cosine. A vector of zeros has cosine 0 with everything.
 
     Attributes
@@ -115,7 +115,7 @@ class WordVectors(ABC):
         return self.nearest_to(query, k, exclude=[*plus, *minus])
 
 
-class DenseVectors(WordVectors):
+class DenseVectors(IdVectors):
     """Vectors of a few hundred numbers.
 
     Parameters
@@ -160,7 +160,7 @@ class SharedContexts:
     shares: Vector
 
 
-class SparseVectors(WordVectors):
+class SparseVectors(IdVectors):
     """Vectors of weighted contexts, one number per context word.
 
     Parameters
