@@ -1,91 +1,138 @@
-"""Word analysis: what bunsan adds to the time of SudachiPy itself.
+"""Speed of word analysis: what our part adds to the tokenizer's own time.
 
-    python benchmarks/analysis.py [--characters N]
+    python benchmarks/analysis.py [FILE] [--characters N] [--rounds N]
 
-Three ways through the same Japanese text, in turns, on one thread, by processor time: the tokenizer alone
-(`tokenize`, nothing read from its result); the tokenizer with what any user must read (surface, part of
-speech, normalized form of every morpheme); bunsan's `Analyzer`, which also finds sentences and paragraphs
-and packs everything into arrays. Then bunsan on all cores, by the clock.
+FILE is text, a document a line, or JSON Lines with a column `text`; also compressed (.gz). Without
+it, reviews and encyclopedia articles of the data beside the project are read.
+
+Rows, each in characters a second, the best of several rounds taken in turn. Those of one thread are
+in seconds of processor time, so that other work on the machine does not count; the last one is in
+seconds of the clock, which idle cores are needed for.
+
+tokenize           SudachiPy alone, sentence by sentence; nothing is read from its answer.
+tokenize and read  the same, and surface, part of speech and normalized form of every morpheme, as
+                   anybody needs them.
+one call a text    the same again with a call a document: SudachiPy's fastest way.
+Analyzer           ours on one thread: sentences, paragraphs, places, entries as arrays.
+analyze_stream     ours on all cores.
+
+Overheads are the extra time of ours against each of the first three.
 """
 
 import argparse
 import gzip
 import json
 import os
+import re
+import sys
 import time
-from collections.abc import Callable
-from statistics import median
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
 
 from sudachipy import Dictionary, SplitMode
 
 from bunsan.text.analyze import Analyzer, analyze_stream
-from bunsan.text.sentences import paragraphs, sentences
 from bunsan.text.words import WordSettings
-from common import SHARED_DATA
 
-ROUNDS = 5
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+DEFAULT = ("quasi_reviews/reviews.jsonl.gz", "kyoto_wiki/articles.jsonl.gz")
+BATCH = 100_000  # characters
+SENTENCE = re.compile("(?<=[。！？])(?![」』）])|\n")
 
 
-def texts(characters: int) -> list[str]:
-    found, n = [], 0
-    with gzip.open(
-        SHARED_DATA / "kyoto_wiki" / "articles.jsonl.gz", "rt", encoding="utf-8"
-    ) as file:
-        for line in file:
-            found.append(json.loads(line)["text"])
-            n += len(found[-1])
-            if n >= characters:
-                break
+def read(path: Path) -> Iterator[str]:
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        data = gzip.decompress(data)
+    for line in data.decode().split("\n"):
+        if line:
+            yield str(json.loads(line)["text"]) if ".jsonl" in path.suffixes else line
+
+
+def take(texts: Iterator[str], characters: int) -> list[str]:
+    found = []
+    for text in texts:
+        found.append(text)
+        characters -= len(text)
+        if characters <= 0:
+            break
+    return found
+
+
+def batches(texts: list[str]) -> list[list[str]]:
+    found: list[list[str]] = [[]]
+    size = 0
+    for text in texts:
+        if size > BATCH:
+            found.append([])
+            size = 0
+        found[-1].append(text)
+        size += len(text)
     return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--characters", type=int, default=1_000_000)
-    documents = texts(parser.parse_args().characters)
-    pieces = [t[a:b] for t in documents for p in paragraphs(t) for a, b in sentences(t, *p)]
-    total = sum(map(len, documents))
-    dictionary = Dictionary(dict="core")
-    tokenizer = getattr(dictionary, "tokenizer", dictionary.create)()
-    analyzer = Analyzer(WordSettings(analyzer="sudachi"))
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("file", nargs="?", type=Path)
+    parser.add_argument("--characters", type=int, default=300_000, help="of each file")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    files = [options.file] if options.file else [SHARED / name for name in DEFAULT]
+    if not all(file.exists() for file in files):
+        sys.exit(f"{files[0]} is not here; name a file of your own")
+    for file in files:
+        texts = take(islice(read(file), 1_000_000), options.characters)
+        print(f"\n{file.name}: {len(texts):,} texts, {sum(map(len, texts)):,} characters")
+        measure(texts, options.rounds)
 
-    def alone() -> None:
-        for text in pieces:
-            tokenizer.tokenize(text, SplitMode.C)
 
-    def read() -> None:
-        for text in pieces:
-            for m in tokenizer.tokenize(text, SplitMode.C):
+def measure(texts: list[str], rounds: int) -> None:
+    tokenizer = Dictionary(dict="core").tokenizer(SplitMode.C)
+    sentences = [part for text in texts for part in SENTENCE.split(text) if part]
+    pieces = [text[i : i + 4000] for text in texts for i in range(0, len(text), 4000)]
+    settings = WordSettings(analyzer="sudachi")
+    analyzer = Analyzer(settings)
+    parts = batches(texts)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+    def tokenize() -> None:
+        for sentence in sentences:
+            tokenizer.tokenize(sentence)
+
+    def read_all(given: list[str]) -> None:
+        for text in given:
+            for m in tokenizer.tokenize(text):
                 m.surface(), m.part_of_speech(), m.normalized_form()
 
-    def ours() -> None:
-        for i in range(0, len(documents), 50):
-            analyzer.analyze(documents[i : i + 50])
+    def one_thread() -> None:
+        for part in parts:
+            analyzer.analyze(part)
 
-    ways: dict[str, Callable[[], None]] = {
-        "tokenizer alone": alone,
-        "tokenizer, morphemes read": read,
-        "bunsan": ours,
+    def all_threads() -> None:
+        for _ in analyze_stream(parts, settings):
+            pass
+
+    rows: dict[str, Callable[[], None]] = {
+        "tokenize": tokenize,
+        "tokenize and read": lambda: read_all(sentences),
+        "one call a text": lambda: read_all(pieces),
+        "Analyzer": one_thread,
+        f"analyze_stream, {cores} cores": all_threads,
     }
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for n in range(ROUNDS + 1):
-        for name, way in ways.items():
-            started = time.process_time()
-            way()
-            if n:  # the first round fills caches
-                seconds[name].append(time.process_time() - started)
-    own = median(seconds["bunsan"])
-    print(f"{total:,} characters, {len(pieces):,} sentences, median of {ROUNDS} rounds\n")
-    print("| | characters/s | time of bunsan's |")
-    print("|---|---:|---:|")
-    for name, values in seconds.items():
-        print(f"| {name} | {total / median(values):,.0f} | {own / median(values):.2f} × |")
-    batches = [documents[i : i + 20] for i in range(0, len(documents), 20)]
-    started = time.perf_counter()
-    for _ in analyze_stream(batches, WordSettings(analyzer="sudachi")):
-        pass
-    speed = total / (time.perf_counter() - started)
-    print(f"\nOn {os.cpu_count()} cores by the clock: {speed:,.0f} characters/s")
+    seconds = dict.fromkeys(rows, float("inf"))
+    for _ in range(rounds):
+        for name, run in rows.items():
+            clock = time.perf_counter if run is all_threads else time.process_time
+            begin = clock()
+            run()
+            seconds[name] = min(seconds[name], clock() - begin)
+    characters = sum(map(len, texts))
+    for name, taken in seconds.items():
+        print(f"{name:<28}{characters / taken:>12,.0f} characters/s")
+    ours = seconds["Analyzer"]
+    for name in list(rows)[:3]:
+        print(f"{'Analyzer against ' + name:<36}{100 * (ours / seconds[name] - 1):>+8.1f} % time")
 
 
 if __name__ == "__main__":

@@ -1,269 +1,328 @@
-"""From texts to words: sentences, tokenizer, forced words and synonyms, on all cores, in order.
+"""From texts to words: one pass over a batch of documents, on all cores, in order.
 
-Japanese analysis runs in threads: SudachiPy releases the interpreter lock while it works, and threads need
-no `__main__` guard in the script or notebook that calls us.
+A batch is analysed as one long text whose documents are lines among others. All that is done per
+token in Python is done by the analyzers, in list comprehensions; the rest works on arrays.
 """
 
 import os
 import re
+import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain, pairwise
+from typing import Protocol
 
-import numba
 import numpy as np
 
-from bunsan.text.analyzers.base import SPACE, Entries, Entry, Tokenizer, Tokens
-from bunsan.text.sentences import paragraphs, sentences
-from bunsan.text.words import Analysis, WordSettings
+from bunsan.text.analyzers.arrays import (
+    blanked,
+    chosen,
+    concatenated,
+    lines_of,
+    pack,
+    replaced,
+    with_plain_space,
+    without_surrogates,
+)
+from bunsan.text.analyzers.base import NUMBER, SPACE, Entries, Entry, Tagger, Tokens
+from bunsan.text.analyzers.forced import ForcedWords, canonical
+from bunsan.text.pos import CONTENT_POS
+from bunsan.text.sentences import LINE_BREAKS, pieces, sentence_ends
+from bunsan.text.words import Analysis, WordSettings, same_synonym
 
-_JAPANESE = re.compile(r"[ぁ-ヿ㐀-鿿々〆ｦ-ﾟ]")
+_JAPANESE = re.compile("[ぁ-ヿㇰ-ㇿｦ-ﾟ々〆㐀-䶿一-鿿\uf900-\ufaff\U00020000-\U0003ffff]")
 _LETTER = re.compile(r"[^\W\d_]")
-_DAMAGE = re.compile(
-    r"[\ud800-\udfff\x00]"
-)  # no tokenizer takes half a character; MeCab stops at NUL
-_LONGEST_TOKEN = 65_535
+_SAMPLE = 100_000  # characters looked at to tell Japanese from others
+_MOST_ENTRIES = 1_000_000  # numbers and names seen once would fill the memory in the end
+_MOST_THREADS = 8  # a sixth of the work needs the interpreter, which one thread has at a time
 
 
-def resolve(settings: WordSettings, texts: Sequence[str]) -> WordSettings:
-    """`settings` with "auto" decided: Sudachi where a tenth of the letters is Japanese, else spaces."""
+class _Dictionary(Protocol):
+    def tagger(self) -> Tagger: ...
+
+
+def resolve(settings: WordSettings, texts: Iterable[str]) -> WordSettings:
+    """`settings` with the analyzer "auto" decided by the first texts.
+
+    Japanese (sudachi) if at least a fifth of the letters are kana or kanji, or if there is no
+    letter; else spaces.
+    """
     if settings.analyzer != "auto":
         return settings
-    sample = "".join(text[:2000] for text in texts[:200])
-    letters = len(_LETTER.findall(sample))
-    japanese = len(_JAPANESE.findall(sample))
-    return replace(settings, analyzer="sudachi" if japanese * 10 >= letters else "spaces")
+    letters = japanese = seen = 0
+    for text in texts:
+        part = text[: _SAMPLE - seen]
+        letters += len(_LETTER.findall(part))
+        japanese += len(_JAPANESE.findall(part))
+        seen += len(part)
+        if seen >= _SAMPLE:
+            break
+    if japanese * 5 >= letters:
+        return replace(settings, analyzer="sudachi")
+    return replace(settings, analyzer="spaces", split="C", dictionary=None)
 
 
 class Analyzer:
-    """Cuts texts into words as `settings` say. May be used from several threads.
+    """Cuts texts into words as the settings say. Any number of threads may use one.
 
-    Forced words are found in the text as the longest match from the left. Where the tokenizer's own
-    borders agree, its tokens are joined; where they do not, the text is cut there and the pieces are
-    analysed by themselves. A synonym is mapped by the form its own analysis gives, so it may be given
-    in any spelling; one of several tokens becomes a forced word first.
+    The analyzer "auto" is decided by the first texts analysed; `settings` has the decision after
+    that.
+
+    Forced words and synonyms
+    -------------------------
+    A forced word is found in the text before the analyzer has a say: the longest one from the left,
+    without regard to case and width, and if it begins or ends with a letter or digit of a script
+    with spaces, not inside a longer word. Where the analyzer's own words begin and end with it,
+    they are joined; where they do not, the text is cut at both its ends and what remains of the
+    line is analysed in parts. It is counted as the analyzer would count it standing alone if that
+    is one content word (so 引越し is still 引っ越し), else as a NOUN as it was given.
+
+    A synonym is counted as the first of its group. Its own analysis decides which words are meant,
+    so it may be given in any spelling or inflection; it applies to content words, and to the part
+    of speech it has by itself. A synonym of several words is made a forced word.
 
     Raises
     ------
-    Missing : the tokenizer or its dictionary is not installed.
+    Missing : the analyzer or its dictionary is not installed.
+    BadInput : two groups of synonyms contain spellings of one word.
     """
 
     def __init__(self, settings: WordSettings) -> None:
         self.settings = settings
-        self._tokenizer = _tokenizer(resolve(settings, ["あ"]))
-        self._entries = Entries()
-        self._number: list[int] = []  # the tokenizer's number of an entry -> ours
-        self._canonical: dict[str, Entry] = {}
-        self._forced: re.Pattern[str] | None = None
+        self._dictionary: _Dictionary
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._forced = ForcedWords(())
         self._forced_entry: dict[str, Entry] = {}
-        self._prepare()
-
-    def _prepare(self) -> None:
-        forced = {word: Entry(word, "NOUN", word) for word in self.settings.forced_words}
-        for group in self.settings.synonyms:
-            first = self._single(group[0])
-            canonical = forced.get(group[0]) or (first and Entry(first.form, first.pos, group[0]))
-            if canonical is None:
-                canonical = forced[group[0]] = Entry(group[0], "NOUN", group[0])
-            for word in group[1:]:
-                own = self._single(word)
-                if own is None or word in forced:
-                    forced[word] = canonical
-                else:
-                    self._canonical[own.form] = canonical
-        if forced:
-            longest_first = sorted(forced, key=len, reverse=True)
-            self._forced = re.compile("|".join(map(re.escape, longest_first)))
-            self._forced_entry = forced
-
-    def _single(self, word: str) -> Entry | None:
-        tokens = self._tokenizer.tokenize(word)
-        kept = [e for e in tokens.entry if e != SPACE]
-        return self._tokenizer.entries.list[kept[0]] if len(kept) == 1 else None
+        self._synonyms: dict[tuple[str, str], Entry] = {}
+        self._entries = Entries({})
+        self._ready = False
+        if settings.analyzer != "auto":
+            self._open(())
 
     def analyze(self, texts: Sequence[str]) -> Analysis:
-        """The words of a batch of texts."""
-        entry: list[int] = []
-        start: list[int] = []
-        stop: list[int] = []
-        document, sentence, paragraph = [0], [0], [0]
-        for text in texts:
-            if _DAMAGE.search(text):
-                text = _DAMAGE.sub("\ufffd", text)
-            for first, last in paragraphs(text):
-                for begin, end in sentences(text, first, last):
-                    tokens = self._tokens(text[begin:end])
-                    entry += tokens.entry
-                    start += [begin + b for b in tokens.begin]
-                    stop += [begin + e for e in tokens.end]
-                    sentence.append(len(entry))
-                paragraph.append(len(entry))
-            document.append(len(entry))
-        return self._pack(entry, start, stop, document, sentence, paragraph)
+        """The words of a batch of documents, in the calling thread."""
+        if not self._ready:
+            self._open(texts)
+        return self._analyze(texts)
 
     def query(self, text: str) -> list[tuple[str, str]]:
-        """(form, part of speech) of the words a person typed; punctuation is left out."""
+        """(form, part of speech) of each word a person typed; punctuation is left out."""
         analysis = self.analyze([text])
         words = [(analysis.forms[e], analysis.pos[e]) for e in analysis.entry.tolist()]
-        return [(form, pos) for form, pos in words if pos != "PUNCT"]
+        return [word for word in words if word[1] != "PUNCT"]
 
     def inflections(self, text: str) -> dict[int, str]:
-        """The conjugation form of the token that begins at each place of a text."""
-        text = _DAMAGE.sub("\ufffd", text)
+        """The conjugation form of the word that begins at each offset of a text, "" for none.
+
+        Forced words have none, and are not looked for.
+        """
+        if not self._ready:
+            self._open([text])
+        text = without_surrogates(text)
+        clean = with_plain_space(text)
+        tagger = self._tagger()
         found: dict[int, str] = {}
-        for first, last in paragraphs(text):
-            for begin, end in sentences(text, first, last):
-                for at, name in self._tokenizer.inflections(text[begin:end]):
-                    found[begin + at] = name
+        spans = pieces(clean, 0, len(clean), sentence_ends(text), tagger.size, tagger.limit)
+        for begin, end in spans:
+            for at, name in tagger.inflections(clean[begin:end]):
+                found[begin + at] = name
         return found
 
-    def _tokens(self, text: str) -> Tokens:
-        if self._forced is None or not self._forced.search(text):
-            tokens = self._tokenizer.tokenize(text)
-            return Tokens(self._ours(tokens.entry), tokens.begin, tokens.end)
-        return self._with_forced(text, self._forced)
+    # Getting ready
 
-    def _with_forced(self, text: str, forced: re.Pattern[str]) -> Tokens:
-        tokens = self._tokenizer.tokenize(text)
-        borders = {*tokens.begin, *tokens.end}
-        spans = [m.span() for m in forced.finditer(text)]
-        if not all(begin in borders and end in borders for begin, end in spans):
-            tokens = self._in_pieces(text, spans)
-        entry = self._ours(tokens.entry)
-        out = Tokens([], [], [])
-        i = 0
-        for begin, end in spans:
-            while i < len(entry) and tokens.begin[i] < begin:
-                _append(out, entry[i], tokens.begin[i], tokens.end[i])
-                i += 1
-            _append(out, self._entries.number(self._forced_entry[text[begin:end]]), begin, end)
-            while i < len(entry) and tokens.begin[i] < end:
-                i += 1
-        for j in range(i, len(entry)):
-            _append(out, entry[j], tokens.begin[j], tokens.end[j])
-        return out
+    def _open(self, texts: Sequence[str]) -> None:
+        with self._lock:
+            if self._ready:
+                return
+            settings = resolve(self.settings, texts)
+            self._dictionary = _dictionary(settings)
+            self.settings = settings
+            forced = list(settings.forced_words)
+            members = [word for group in settings.synonyms for word in group]
+            while True:
+                self._use({}, {})
+                alone = zip(forced, self._entries_of(forced), strict=True)
+                self._use({canonical(word): _as_forced(word, own) for word, own in alone}, {})
+                owns = self._entries_of(members)
+                several = {word for word, own in zip(members, owns, strict=True) if len(own) != 1}
+                if several <= set(forced):
+                    break
+                forced += sorted(several - set(forced))
+            own_of = {word: own[0] for word, own in zip(members, owns, strict=True)}
+            self._use(self._forced_entry, _synonym_table(settings.synonyms, own_of))
+            self._ready = True
 
-    def _in_pieces(self, text: str, spans: list[tuple[int, int]]) -> Tokens:
-        out = Tokens([], [], [])
-        at = 0
-        for begin, end in [*spans, (len(text), len(text))]:
-            if begin > at:
-                piece = self._tokenizer.tokenize(text[at:begin])
-                out.entry.extend(piece.entry)
-                out.begin.extend(at + b for b in piece.begin)
-                out.end.extend(at + e for e in piece.end)
-            at = end
-        return out
+    def _use(self, forced: dict[str, Entry], synonyms: dict[tuple[str, str], Entry]) -> None:
+        self._forced = ForcedWords(forced)
+        self._forced_entry = forced
+        self._synonyms = synonyms
+        self._entries = Entries(synonyms)
 
-    def _ours(self, numbers: list[int]) -> list[int]:
-        """The tokenizer's numbers as ours, in which synonyms are one."""
-        known = self._number
-        if not self._canonical and self._forced is None:
-            return numbers
-        for number in range(len(known), len(self._tokenizer.entries.list)):
-            entry = self._tokenizer.entries.list[number]
-            known.append(self._entries.number(self._canonical.get(entry.form, entry)))
-        return [SPACE if n == SPACE else known[n] for n in numbers]
+    def _entries_of(self, words: Sequence[str]) -> list[list[Entry]]:
+        found = self._analyze(words)
+        entries = list(map(Entry, found.forms, found.pos, found.bases))
+        numbers = found.entry.tolist()
+        return [[entries[i] for i in numbers[b:e]] for b, e in pairwise(found.document.tolist())]
 
-    def _pack(
-        self,
-        entry: list[int],
-        start: list[int],
-        stop: list[int],
-        document: list[int],
-        sentence: list[int],
-        paragraph: list[int],
-    ) -> Analysis:
-        numbers = np.array(entry, np.int64)
-        begin, end = np.array(start, np.int64), np.array(stop, np.int64)
-        # Sudachi splits ㍿ into two tokens of which one has no characters.
-        words = (numbers != SPACE) & (end > begin)
-        # Offsets into all tokens become offsets into those that are left, without empty units.
-        left = np.concatenate([[0], np.cumsum(words)])
-        numbers, begin, end = numbers[words], begin[words], end[words]
-        own = self._canonical or self._forced is not None
-        known = (self._entries if own else self._tokenizer.entries).list
-        rank, distinct = _in_order_of_appearance(numbers, len(known))
-        chosen = [known[i] for i in distinct.tolist()]
-        return Analysis(
-            [e.form for e in chosen],
-            [e.pos for e in chosen],
-            [e.base for e in chosen],
-            rank,
-            begin.astype(np.uint32),
-            np.minimum(end - begin, _LONGEST_TOKEN).astype(np.uint16),
-            left[document],
-            np.unique(left[sentence]),
-            np.unique(left[paragraph]),
+    def _tagger(self) -> Tagger:
+        local = self._local
+        if not hasattr(local, "tagger"):
+            local.tagger = self._dictionary.tagger()
+        tagger: Tagger = local.tagger
+        return tagger
+
+    # The work
+
+    def _analyze(self, texts: Sequence[str]) -> Analysis:
+        joined = without_surrogates("\n".join(chain([""], texts, [""])))
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        # Where each document begins in `joined`; one more for the end.
+        place = np.concatenate([[1], np.cumsum(lengths + 1) + 1])
+        ends = sentence_ends(joined)
+        entries = self._entries
+        if len(entries.list) > _MOST_ENTRIES:
+            entries = self._entries = Entries(self._synonyms)
+        tokens = self._tokens(with_plain_space(joined), ends, entries)
+        lines = [end for end in ends if joined[end - 1] in LINE_BREAKS]
+        return pack(tokens, place, ends, lines, entries)
+
+    def _tokens(self, clean: str, ends: Sequence[int], entries: Entries) -> Tokens:
+        """Tokens without white space, forced words in place."""
+        tokens = self._tag(clean, [(0, len(clean))], ends, entries)
+        spans = self._forced.spans(clean)
+        if not spans:
+            return tokens
+        forms = [canonical(clean[begin:end]) for begin, end in spans]
+        left, right = np.array(spans, np.int64).T
+        cut = np.zeros(len(spans), bool)
+        while True:
+            agrees = np.isin(left, tokens.begin) & np.isin(right, tokens.end)
+            new = np.flatnonzero(~agrees & ~cut)
+            if not len(new):
+                break
+            # Blank the words that do not agree and look again at the lines they stand in; words
+            # that agreed before may no longer do so.
+            cut[new] = True
+            lines = lines_of(clean, left[new].tolist())
+            clean = blanked(clean, left[new].tolist(), right[new].tolist())
+            again = self._tag(clean, lines, ends, entries)
+            begins, stops = np.array(lines, np.int64).T
+            tokens = replaced(tokens, begins, stops, again)
+        numbers = [entries.number(self._forced_entry[form]) for form in forms]
+        return replaced(tokens, left, right, Tokens(np.array(numbers, np.int32), left, right))
+
+    def _tag(
+        self, clean: str, spans: list[tuple[int, int]], ends: Sequence[int], entries: Entries
+    ) -> Tokens:
+        """Tokens of some lines of the text, without white space and with counters as affixes."""
+        tagger = self._tagger()
+        parts = [Tokens(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64))]
+        for first, last in spans:
+            for begin, end in pieces(clean, first, last, ends, tagger.size, tagger.limit):
+                part = tagger.tag(clean[begin:end], entries)
+                parts.append(Tokens(part.entry, part.begin + begin, part.end + begin))
+        tokens = concatenated(parts)
+        tokens = chosen(tokens, entries.kind[tokens.entry] != SPACE)
+        counts = np.zeros(len(tokens.entry), bool)
+        counts[1:] = entries.kind[tokens.entry[:-1]] == NUMBER
+        counts[1:] &= tokens.begin[1:] == tokens.end[:-1]
+        return tokens._replace(
+            entry=np.where(counts, entries.after_number[tokens.entry], tokens.entry)
         )
 
 
-@numba.njit(nogil=True, cache=True)
-def _in_order_of_appearance(numbers, most):  # type: ignore[no-untyped-def]
-    """Renumber values below `most` as they come up; returns the new numbers and the values."""
-    place = np.full(most, -1, np.int32)
-    rank = np.empty(len(numbers), np.int32)
-    distinct = np.empty(min(most, len(numbers)), np.int64)
-    n = 0
-    for i in range(len(numbers)):
-        value = numbers[i]
-        if place[value] < 0:
-            place[value] = n
-            distinct[n] = value
-            n += 1
-        rank[i] = place[value]
-    return rank, distinct[:n]
+def _as_forced(word: str, own: list[Entry]) -> Entry:
+    if len(own) == 1 and own[0].pos in CONTENT_POS:
+        return own[0]
+    return Entry(word, "NOUN", word)
 
 
-def _append(tokens: Tokens, entry: int, begin: int, end: int) -> None:
-    tokens.entry.append(entry)
-    tokens.begin.append(begin)
-    tokens.end.append(end)
+def _synonym_table(
+    groups: Iterable[Sequence[str]], own_of: Mapping[str, Entry]
+) -> dict[tuple[str, str], Entry]:
+    """What is counted in place of a (form, part of speech)."""
+    table: dict[tuple[str, str], Entry] = {}
+    group_of: dict[str, int] = {}
+    for i, group in enumerate(groups):
+        first = own_of[group[0]]
+        for word in group:
+            own = own_of[word]
+            if group_of.setdefault(own.form, i) != i:
+                raise same_synonym(word)
+            for pos in (own.pos, *CONTENT_POS):
+                table[own.form, pos] = Entry(first.form, first.pos, group[0])
+    return table
 
 
-def _tokenizer(settings: WordSettings) -> Tokenizer:
+def _dictionary(settings: WordSettings) -> _Dictionary:
+    # Imported here: SudachiPy and fugashi are slow to load, and fugashi is an extra.
     if settings.analyzer == "sudachi":
-        from bunsan.text.analyzers.sudachi import SudachiTokenizer
+        from bunsan.text.analyzers.sudachi import SudachiDictionary
 
-        return SudachiTokenizer(settings)
+        return SudachiDictionary(settings)
     if settings.analyzer == "mecab":
-        from bunsan.text.analyzers.mecab import MecabTokenizer
+        from bunsan.text.analyzers.mecab import MecabDictionary
 
-        return MecabTokenizer(settings)
-    from bunsan.text.analyzers.plain import CharactersTokenizer, SpacesTokenizer
+        return MecabDictionary(settings)
+    from bunsan.text.analyzers.plain import PlainDictionary
 
-    return (
-        SpacesTokenizer(settings)
-        if settings.analyzer == "spaces"
-        else CharactersTokenizer(settings)
-    )
+    return PlainDictionary(settings)
 
 
 def analyze_stream(
     batches: Iterable[Sequence[str]], settings: WordSettings, threads: int | None = None
 ) -> Iterator[Analysis]:
-    """Analyse batch after batch on several threads; results come in order, whatever their number.
+    """Analyse batch after batch on several threads; results come in order, the same for any number.
 
-    At most two batches a thread are held in memory. An error in one batch is raised where its result
-    would have come; leaving the iterator stops the work.
+    Batches of some hundred thousand characters are best. At most two batches a thread are under way
+    or waiting. An error in a batch is raised where its result would have come, one of `batches`
+    itself after the results of what it gave before; leaving the iterator, or Ctrl+C, stops the work
+    after the batches that threads are at.
+
+    Parameters
+    ----------
+    threads : None for one a core, at most eight; 1 for the calling thread alone, as always with the
+        analyzers that never let go of the interpreter (all but Sudachi).
     """
-    analyzer = Analyzer(settings)
-    count = os.cpu_count() or 1 if threads is None else threads
-    if count <= 1 or settings.analyzer in (
-        "spaces",
-        "characters",
-    ):  # Python alone: threads gain nothing
-        yield from map(analyzer.analyze, batches)
-        return
-    pool = ThreadPoolExecutor(count, thread_name_prefix="analyze")
-    under_way: deque[Future[Analysis]] = deque()
+    source = iter(batches)
     try:
-        for batch in batches:
+        head = next(source)
+    except StopIteration:
+        return
+    analyzer = Analyzer(resolve(settings, head))
+    source = chain([head], source)
+    count = min(_cores(), _MOST_THREADS) if threads is None else threads
+    if count <= 1 or analyzer.settings.analyzer != "sudachi":
+        yield from map(analyzer.analyze, source)
+        return
+    pool = ThreadPoolExecutor(count, thread_name_prefix="bunsan-words")
+    under_way: deque[Future[Analysis]] = deque()
+    failure: Exception | None = None
+    try:
+        while True:
+            try:
+                batch = next(source)
+            except StopIteration:
+                break
+            except Exception as error:
+                failure = error
+                break
             under_way.append(pool.submit(analyzer.analyze, batch))
             if len(under_way) >= 2 * count:
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
+        if failure is not None:
+            raise failure
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sudachipy import Dictionary, SplitMode
 
 from bunsan.base.language import use_language
-from bunsan.text.pos import unidic_tag
+from bunsan.text.pos import unidic_pos
 from bunsan.words.predicates import (
     RELATIONS,
     add_predicates,
@@ -37,7 +37,10 @@ def triples_of(text, form="normalized"):
     morphemes = list(tokenizer().tokenize(text))
     bases = [m.dictionary_form() for m in morphemes]
     forms = [m.normalized_form() for m in morphemes] if form == "normalized" else bases
-    tags = [unidic_tag(*m.part_of_speech()[:3], b) for m, b in zip(morphemes, bases, strict=True)]
+    tags = [
+        unidic_pos(m.part_of_speech(), m.dictionary_form(), m.normalized_form(), m.surface())
+        for m in morphemes
+    ]
     classes = word_classes(forms, tags)
     word, sentence = np.arange(len(forms), dtype=np.int32), np.array([0, len(forms)])
     found = find_predicates(word, sentence, classes)
@@ -134,7 +137,7 @@ class Token(NamedTuple):
 
     @property
     def tag(self) -> str:
-        return unidic_tag(*[*self.xpos, "*", "*"][:3], self.lemma)
+        return unidic_pos([*self.xpos, "*", "*"], self.lemma, self.lemma, self.lemma)
 
 
 def read_trees(path: Path) -> list[list[Token]]:

@@ -1,1 +1,1 @@
-"""Tokenizers: text in, numbered entries and their places out."""
+"""Analyzers: text in; numbered entries and their places out."""

@@ -1,91 +1,91 @@
 """Words without a dictionary: between spaces and punctuation, or character by character."""
 
 import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import chain
 
-from bunsan.text.analyzers.base import SPACE, Entries, Entry, Tokens
-from bunsan.text.words import WordSettings
+import numpy as np
 
-_WORD = re.compile(r"[^\W\d_]\w*(?:['’‐-][^\W_]+)*|\d+(?:[.,:]\d+)*\w*|[^\w\s]|_+|\s+")
-
-# Words of grammar in English, by what they do; everything else counts as a content word.
-_ENGLISH = {
-    "DET": "a an the this that these those each every either neither some any no all both such another",
-    "PRON": "i me my mine myself we us our ours ourselves you your yours yourself yourselves he him his himself "
-    "she her hers herself it its itself they them their theirs themselves who whom whose which what one ones "
-    "someone something anyone anything everyone everything nobody nothing",
-    "AUX": "am is are was were be been being do does did done doing have has had having can could will would shall "
-    "should may might must cannot can't don't doesn't didn't isn't aren't wasn't weren't won't wouldn't couldn't "
-    "shouldn't haven't hasn't hadn't i'm i've i'd i'll it's he's she's that's there's we're we've they're they've "
-    "you're you've let's",
-    "ADP": "of in on at by for with from to into onto upon about over under between among through during before after "
-    "above below against without within along across behind beyond near off out up down toward towards per via",
-    "CCONJ": "and or but nor yet so",
-    "SCONJ": "if because as than while although though unless until since whether when where how why that",
-    "PART": "not n't too very just only also then there here now again ever never even still quite rather",
-}
-_TAG = {word: tag for tag, words in _ENGLISH.items() for word in words.split()}
+from bunsan.text.analyzers.base import Entries, Entry, Tokens
+from bunsan.text.analyzers.latin import FUNCTION_WORDS, fold
+from bunsan.text.pos import character_pos
+from bunsan.text.words import WordForm, WordSettings
 
 
-class SpacesTokenizer:
-    """Unicode words; don't and well-known are one each. Forms are case-folded unless "surface"."""
+@lru_cache(maxsize=1)
+def _marks() -> str:
+    """Combining marks as the inside of a character class; `\\w` has none of them.
+
+    Without them नमस्ते falls apart, and so does an é of two characters.
+    """
+    ranges: list[list[int]] = []
+    for code in chain(range(0x300, 0x1F000), range(0xE0100, 0xE01F0)):
+        if unicodedata.category(chr(code))[0] == "M":
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1][1] = code
+            else:
+                ranges.append([code, code])
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges) + "\u200c\u200d"
+
+
+class PlainDictionary:
+    """What each thread gets its tagger from, for "spaces" and "characters"."""
 
     def __init__(self, settings: WordSettings) -> None:
-        self.entries = Entries()
+        marks = _marks()
+        modified = (
+            f"(?:[{marks}\U0001f3fb-\U0001f3ff]++(?:(?<=\u200d)[^\\w\\s])?)*+"  # skin, families
+        )
+        if settings.analyzer == "spaces":
+            word = f"[^\\W_][\\w{marks}]*+"
+            pattern = (
+                rf"\d+(?:[.,:]\d+)++|\d++(?![\w{marks}])|{word}(?:['’‐‑-]{word})*+|"
+                rf"_+|([!-/:-@\[-`{{-~…‥。！？])\1*+|\S{modified}"
+            )
+        else:
+            pattern = rf"\S{modified}"
+        self._pattern = re.compile(pattern)
         self._form = settings.form
-        self._numbers: dict[str, int] = {}
+        self._tags = FUNCTION_WORDS if settings.analyzer == "spaces" else {}
 
-    def tokenize(self, text: str) -> Tokens:
-        tokens = Tokens([], [], [])
-        numbers = self._numbers
-        for match in _WORD.finditer(text):
-            word = match[0]
-            number = numbers.get(word)
-            if number is None:
-                number = numbers[word] = self.entries.number(self._entry(word))
-            begin, end = match.span()
-            tokens.entry.append(number)
-            tokens.begin.append(begin)
-            tokens.end.append(end)
-        return tokens
+    def tagger(self) -> "PlainTagger":
+        return PlainTagger(self._pattern, self._form, self._tags)
+
+
+class PlainTagger:
+    """A `Tagger` over one regular expression."""
+
+    size = 50_000
+    limit = 50_000
+
+    def __init__(self, pattern: re.Pattern[str], form: WordForm, tags: Mapping[str, str]) -> None:
+        self._pattern = pattern
+        self._form = form
+        self._tags = tags
+
+    def tag(self, text: str, entries: Entries) -> Tokens:
+        matches = list(self._pattern.finditer(text))
+        words = [match[0] for match in matches]
+        number_of = entries.number_of
+        entry = np.array([number_of[word] for word in words], np.int32)
+        for i in np.flatnonzero(entry < 0).tolist():
+            word = words[i]
+            if number_of[word] < 0:
+                number_of[word] = entries.number(self._entry(word))
+            entry[i] = number_of[word]
+        begin = np.array([match.start() for match in matches], np.int64)
+        return Tokens(entry, begin, begin + np.array([len(word) for word in words], np.int64))
 
     def inflections(self, text: str) -> list[tuple[int, str]]:
-        return [(begin, "") for begin in self.tokenize(text).begin]
+        return [(match.start(), "") for match in self._pattern.finditer(text)]
 
     def _entry(self, word: str) -> Entry:
-        folded = word.casefold().replace("’", "'")
-        form = word if self._form == "surface" else folded
-        if word.isspace():
-            return Entry(word, "SPACE", word)
-        if word[0].isdigit():
-            return Entry(form, "NUM", folded)
-        if not (word[0].isalpha() or word[0].isalnum()):
-            return Entry(form, "PUNCT", folded)
-        return Entry(form, _TAG.get(folded, "X"), folded)
-
-
-class CharactersTokenizer:
-    """Every character a word."""
-
-    def __init__(self, settings: WordSettings) -> None:
-        del settings
-        self.entries = Entries()
-        self._numbers: dict[str, int] = {}
-
-    def tokenize(self, text: str) -> Tokens:
-        numbers = self._numbers
-        entry = []
-        for c in text:
-            number = numbers.get(c)
-            if number is None:
-                number = numbers[c] = self._number(c)
-            entry.append(number)
-        return Tokens(entry, list(range(len(text))), list(range(1, len(text) + 1)))
-
-    def inflections(self, text: str) -> list[tuple[int, str]]:
-        return [(i, "") for i in range(len(text))]
-
-    def _number(self, c: str) -> int:
-        if c.isspace():
-            return SPACE
-        tag = "NUM" if c.isdigit() else "X" if c.isalpha() else "PUNCT"
-        return self.entries.number(Entry(c, tag, c))
+        folded = fold(word)
+        tag = character_pos(word)
+        if tag == "NOUN":
+            tag = self._tags.get(folded, "X")
+        elif tag != "NUM" and any(map(str.isalpha, word)):  # a lone ー or 々
+            tag = "X"
+        return Entry(word if self._form == "surface" else folded, tag, folded)

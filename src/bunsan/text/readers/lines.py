@@ -20,7 +20,7 @@ def lines(stream: Stream, reading: Reading) -> Iterator[str]:
     Breaks are LF, CRLF and CR, no others. Bytes that are no character come as `DAMAGED`; a line
     longer than `LONGEST` comes as `OVERLONG` alone.
     """
-    return split(_texts(stream, reading))
+    return split(texts(stream, reading))
 
 
 def split(texts: Iterable[str]) -> Iterator[str]:
@@ -58,7 +58,7 @@ def cannot_tell(file: str) -> BadInput:
     )
 
 
-def _texts(stream: Stream, reading: Reading) -> Iterator[str]:
+def texts(stream: Stream, reading: Reading) -> Iterator[str]:
     """Decoded pieces, without a byte order mark and with LF breaks."""
     breaks = io.IncrementalNewlineDecoder(None, translate=True)
     start = True
