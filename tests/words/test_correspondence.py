@@ -1,5 +1,7 @@
 """Correspondence analysis against published values, plain linear algebra and its own laws."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from bunsan.base.errors import BadInput
-from bunsan.words.correspondence import correspondence, regions
+from bunsan.words.correspondence import _alike, correspondence, regions
 
 # Greenacre (1984), table 3.1: staff groups x smoking categories.
 SMOKE = np.array([[4, 2, 3, 2], [4, 3, 7, 4], [25, 10, 12, 4], [18, 24, 33, 13], [10, 6, 7, 2]])
@@ -195,7 +197,7 @@ def test_stable_and_unstable_points() -> None:
     rng = np.random.default_rng(3)
     counts, groups = sample(rng, PROFILE, 80)
     counts = np.hstack([counts, np.zeros((len(counts), 1), np.int64)])
-    counts[[0, 1], 5] = 1  # a word that occurs twice, both times in the first group
+    counts[0, 5] = 1  # a word that occurs once
     ca = correspondence(table_of(counts, groups))
     found = regions(ca, csr_array(counts), groups, seed=1)
     assert found.row_stable[:3].all()  # clearly apart from the average
@@ -245,3 +247,22 @@ def test_ellipses_are_the_covariance() -> None:
         rebuilt = turn @ np.diag([long**2, short**2]) @ turn.T / found.radius**2
         np.testing.assert_allclose(rebuilt, covariance, atol=1e-15)
         assert long >= short
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-1, 2), st.lists(st.integers(0, 2), min_size=3, max_size=3)),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_documents_alike_are_taken_together(documents: list[tuple[int, list[int]]]) -> None:
+    group = np.array([g for g, _ in documents], np.int64)
+    counts = csr_array(np.array([c for _, c in documents], np.float64))
+    kinds, rows, times = _alike(group, counts)
+    found = {
+        (int(g), *map(int, row)): int(t)
+        for g, row, t in zip(kinds, rows.toarray(), times, strict=True)
+    }
+    assert found == Counter((g, *c) for g, c in documents if g >= 0)
+    assert len(found) == len(times)

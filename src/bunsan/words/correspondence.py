@@ -15,6 +15,7 @@ from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 _ZERO = 1e-12  # a share of inertia that is rounding, not an axis
 _TIE = 1e-6
@@ -191,10 +192,10 @@ def regions(
     n_groups, n_words = len(result.columns), len(result.rows)
     if counts.shape != (len(group), n_words) or group.max(initial=-1) >= n_groups:
         raise ValueError(f"units {counts.shape}, groups {group.shape}: not those of the table")
-    shape = (n_groups, len(group))
     rng = np.random.default_rng(seed)
+    group, counts, times = _alike(group, counts)
     members = [np.flatnonzero(group == g) for g in range(n_groups)]
-    everyone = np.flatnonzero(group >= 0)
+    share = times / times.sum()
     chosen = tuple(a for a in axes if a < len(result.eigenvalues))
     place = np.flatnonzero(result.column_mass > 0)
     rows = np.empty((resamples, n_words, len(chosen)))
@@ -202,12 +203,14 @@ def regions(
     for b in range(resamples):
         weights = np.zeros(len(group))
         for documents in members:
-            if len(documents):
-                even = np.full(len(documents), 1 / len(documents))
-                weights[documents] = rng.multinomial(len(documents), even)
-        by_group = csr_array((weights[everyone], (group[everyone], everyone)), shape=shape)
+            size = times[documents].sum()
+            if size:
+                weights[documents] = rng.multinomial(size, times[documents] / size)
+        by_group = csr_array(
+            (weights, (group, np.arange(len(group)))), shape=(n_groups, len(group))
+        )
         table = (by_group @ counts).toarray()
-        table += counts[rng.choice(everyone, n_groups)].toarray()
+        table += counts[rng.choice(len(group), n_groups, p=share)].toarray()
         table = table.T
         drawn = rng.choice(place, n_words, p=result.column_mass[place])
         table[np.arange(n_words), drawn] += 1
@@ -226,6 +229,31 @@ def regions(
         radius=radius,
         resamples=resamples,
     )
+
+
+def _alike(group: Ints, counts: csr_array) -> tuple[Ints, csr_array, Ints]:
+    """Documents of the same group and the same counts taken together: their group, their counts,
+    how many they are. Most documents have none or one of the words of a map, so that hundreds of
+    thousands of documents become a few thousand kinds, and drawing kinds by their number is drawing
+    documents."""
+    counts = csr_array(counts[np.flatnonzero(group >= 0)])
+    counts.sum_duplicates()
+    counts.eliminate_zeros()
+    group = group[group >= 0]
+    # Rows are told apart by the product with a vector of random 64-bit numbers.
+    random = np.random.default_rng(0).integers(0, 2**64, counts.shape[1], np.uint64)
+    _, value = np.unique(counts.data, return_inverse=True)
+    entries = random[counts.indices] * (value + 1).astype(np.uint64)
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(entries, dtype=np.uint64)])
+    rows = sums[counts.indptr[1:]] - sums[counts.indptr[:-1]]
+    _, first, times = np.unique(
+        np.stack([group.astype(np.uint64), rows], axis=1),
+        axis=0,
+        return_index=True,
+        return_counts=True,
+    )
+    order = np.argsort(first)
+    return group[first[order]], csr_array(counts[first[order]]), times[order].astype(np.int64)
 
 
 def _project(counts: ArrayLike, others: Floats, eigenvalues: Floats) -> Floats:
