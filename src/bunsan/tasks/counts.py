@@ -18,6 +18,8 @@ Ids = NDArray[np.int32]
 
 # The rows and columns of word-by-word matrices: enough for any course, small enough for a laptop.
 MOST_WORDS = 50_000
+# What people write where they have no value, in any case; KH Coder leaves the same out.
+MISSING = frozenset({"", ".", "欠損値", "missing"})
 
 
 def choose_words(
@@ -90,13 +92,14 @@ def group_numbers(
 ) -> tuple[list[str], list[NDArray[np.int32]]]:
     """The values of a column, and for each segment the number of every document's value (-1: none).
 
-    Values are in the order people sort them: numbers by size, others by code point.
+    Values are in the order people sort them: numbers by size, others by code point. No value, or
+    one that says so (`MISSING`), is no group.
 
     Raises
     ------
     BadInput : fewer than two values, so there is nothing to compare.
     """
-    columns = [segment.field(by) for segment in collection.segments]
+    columns = [_present(segment.field(by)) for segment in collection.segments]
     masks = [document_mask(segment, where) for segment in collection.segments]
     found: set[str] = set()
     for values, mask in zip(columns, masks, strict=True):
@@ -121,6 +124,10 @@ def group_numbers(
             group[~mask] = -1
         groups.append(group)
     return names, groups
+
+
+def _present(values: Sequence[str | None]) -> list[str | None]:
+    return [None if v is None or v.strip().casefold() in MISSING else v for v in values]
 
 
 def _as_people_sort(value: str) -> tuple[int, float, str]:
