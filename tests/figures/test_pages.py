@@ -1,15 +1,20 @@
 """Interactive figures in a browser: no request, no complaint, and what a click shows."""
 
+import base64
+import io
 import itertools
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 from scipy.sparse import csr_array
 
 from bunsan.base.language import use_language
+from bunsan.figures.fonts import uncovered
 from bunsan.figures.map import draw_map
 from bunsan.figures.network import draw_network
 from bunsan.words.correspondence import correspondence, regions
@@ -51,6 +56,25 @@ def page_of(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / "a.html"
 
     return write
+
+
+def test_the_page_carries_a_font_for_its_japanese(samples: Any, page_of: Any, look: Look) -> None:
+    try:
+        use_language("ja")
+        path = page_of(samples.network(samples.words), title="口コミ")
+    finally:
+        use_language(None)
+    page = look(path)
+    assert page.evaluate("[...document.fonts].map((f) => [f.family, f.status])") == [
+        ["bunsan-page", "loaded"]
+    ]
+    found = re.search(r"src:url\(data:font/ttf;base64,([^)]+)\)", path.read_text("utf-8"))
+    assert found is not None
+    page.locator("#plot .textpoint text").first.dispatch_event("click")
+    shown = {c for c in page.evaluate("document.body.innerText + document.title") if c > "\x7f"}
+    assert {"口", "・"} <= shown
+    with TTFont(io.BytesIO(base64.b64decode(found.group(1)))) as font:
+        assert {ord(c) for c in shown - uncovered("".join(shown))} <= set(font.getBestCmap())
 
 
 def test_click_on_a_word_and_on_a_line(samples: Any, page_of: Any, look: Look) -> None:

@@ -217,6 +217,17 @@ def save(drawing: Figure, path: str | Path, *, also: tuple[str, ...] = ()) -> No
         file.write(data)
 
 
+def web_face(name: str, characters: str) -> str:
+    """A CSS rule that brings the bundled font under `name`, with those of `characters` that are
+    beyond ASCII and in it; "" where there are none.
+
+    A page carries it so that Japanese shows on machines without Japanese fonts.
+    """
+    known = _characters(str(bundled_font()))
+    needed = "".join(sorted(c for c in set(characters) if c > "\x7f" and ord(c) in known))
+    return f"@font-face{{font-family:'{name}';src:url({_subset(needed)})}}" if needed else ""
+
+
 def _finish_svg(svg: str, characters: str) -> str:
     svg = _STROKED.sub(
         lambda found: (

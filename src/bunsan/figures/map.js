@@ -179,4 +179,4 @@ const chart = {
 
 const most = Math.max(1, ...data.points.map((p) => p.frequency));
 
-start();
+document.fonts.load("16px bunsan-page").finally(start); // labels are measured

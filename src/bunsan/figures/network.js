@@ -248,4 +248,4 @@ function sign(shape, text) {
   return element("li", {}, svg, text);
 }
 
-start();
+document.fonts.load("16px bunsan-page").finally(start); // labels are measured

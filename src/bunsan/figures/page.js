@@ -62,7 +62,7 @@ function measured(range) {
 }
 
 const pen = document.createElement("canvas").getContext("2d");
-const family = "system-ui, 'Hiragino Sans', 'Yu Gothic UI', 'Noto Sans JP', Meiryo, sans-serif";
+const family = getComputedStyle(document.body).fontFamily; // named once, in page.css
 
 function box(point, spot, font) {
   pen.font = `${point.bold ? "bold " : ""}${font}px ${family}`;

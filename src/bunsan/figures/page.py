@@ -16,6 +16,7 @@ from plotly.offline import get_plotlyjs
 
 from bunsan.base.files import atomic_write
 from bunsan.base.language import language, tr
+from bunsan.figures.fonts import web_face
 
 # Key: the ids of one word or of two. Value: file, row, sentence, and where in it the words stand.
 Sentence = tuple[str, int, str, Sequence[tuple[int, int]]]
@@ -23,7 +24,7 @@ Evidence = Mapping[tuple[int, ...], Sequence[Sentence]]
 
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
 )
 
 
@@ -61,6 +62,8 @@ def write_page(
         f'<button type="button" id="{name}" title="{label}" aria-label="{label}">{sign}</button>'
         for name, sign, label in zoom
     )
+    embedded, scripts = embed(content), _asset("page.js") + _asset(script + ".js")
+    face = web_face("bunsan-page", "".join((embedded, scripts, title, note, search)))
     page = f"""<!DOCTYPE html>
 <html lang="{language()}">
 <head>
@@ -70,6 +73,7 @@ def write_page(
 <link rel="icon" href="data:,">
 <title>{html.escape(title)}</title>
 <style>
+{face}
 {_asset("page.css")}</style>
 <script>{get_plotlyjs()}</script>
 </head>
@@ -90,9 +94,9 @@ def write_page(
 <div id="side"><section id="panel" aria-live="polite" hidden></section><section id="home"></section>
 </div>
 </main>
-<script type="application/json" id="data">{embed(content)}</script>
+<script type="application/json" id="data">{embedded}</script>
 <script>
-{_asset("page.js")}{_asset(script + ".js")}</script>
+{scripts}</script>
 </body>
 </html>
 """
