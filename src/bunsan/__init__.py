@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from bunsan.base.errors import BadInput, BunsanError, Interrupted, Missing
     from bunsan.tasks.facade import Collection, demo, learn
     from bunsan.tasks.facade import open_collection as open
+    from bunsan.tasks.training import train_words
+    from bunsan.tasks.vectors import evaluate
     from bunsan.text.words import WordSettings
+    from bunsan.words.vectors.files.dispatch import open_vectors, save_vectors
+    from bunsan.words.vectors.wordvectors import WordVectors
 
 _WHERE = {
     "BadInput": ("bunsan.base.errors", "BadInput"),
@@ -29,9 +33,14 @@ _WHERE = {
     "Interrupted": ("bunsan.base.errors", "Interrupted"),
     "Missing": ("bunsan.base.errors", "Missing"),
     "WordSettings": ("bunsan.text.words", "WordSettings"),
+    "WordVectors": ("bunsan.words.vectors.wordvectors", "WordVectors"),
     "demo": ("bunsan.tasks.facade", "demo"),
+    "evaluate": ("bunsan.tasks.vectors", "evaluate"),
     "learn": ("bunsan.tasks.facade", "learn"),
     "open": ("bunsan.tasks.facade", "open_collection"),
+    "open_vectors": ("bunsan.words.vectors.files.dispatch", "open_vectors"),
+    "save_vectors": ("bunsan.words.vectors.files.dispatch", "save_vectors"),
+    "train_words": ("bunsan.tasks.training", "train_words"),
 }
 
 __all__ = [
@@ -41,10 +50,15 @@ __all__ = [
     "Interrupted",
     "Missing",
     "WordSettings",
+    "WordVectors",
     "__version__",
     "demo",
+    "evaluate",
     "learn",
     "open",
+    "open_vectors",
+    "save_vectors",
+    "train_words",
 ]
 
 

@@ -8,8 +8,9 @@ import pytest
 from collection_help import SPACES, picture, random_rows
 
 from bunsan.base.errors import BadInput, Interrupted, Missing
-from bunsan.collection import build, merge, writer
+from bunsan.collection import merge, writer
 from bunsan.tasks.facade import learn, open_collection
+from bunsan.text import documents
 
 
 def counted(rows) -> tuple[Counter, Counter]:
@@ -149,7 +150,7 @@ def test_many_segments_equal_one(make, monkeypatch) -> None:
     rows = random_rows(400, seed=9)
     whole = make(rows, "one.bunsan")
     monkeypatch.setattr(writer, "TOKENS_IN_A_SEGMENT", 300)
-    monkeypatch.setattr(build, "_BATCH_CHARACTERS", 200)
+    monkeypatch.setattr(documents, "_BATCH_CHARACTERS", 200)
     parts = make(rows, "many.bunsan")
     assert len(parts.segments) > 5
     assert picture(parts) == picture(whole)
@@ -178,7 +179,7 @@ def test_an_interrupted_job_goes_on_where_it_stopped(tmp_path: Path, monkeypatch
     lines = ['"' + r["text"] + f'",{r["g"]}' for r in rows]
     table.write_text("text,g\n" + "\n".join(lines) + "\n", encoding="utf-8")
     monkeypatch.setattr(writer, "TOKENS_IN_A_SEGMENT", 300)
-    monkeypatch.setattr(build, "_BATCH_CHARACTERS", 200)
+    monkeypatch.setattr(documents, "_BATCH_CHARACTERS", 200)
     options = {"text": "text", "by": "g", "words": SPACES, "threads": 1}
 
     finished = []

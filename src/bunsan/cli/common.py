@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from bunsan.tasks.passages import Passage
     from bunsan.tasks.search import SearchResult
     from bunsan.tasks.table import Table
+    from bunsan.words.vectors.arithmetic import Method
+    from bunsan.words.vectors.wordvectors import WordVectors
 
 CollectionPath = Annotated[
     Path,
@@ -25,6 +27,41 @@ CollectionPath = Annotated[
         metavar="COLLECTION",
         help=tr("A collection made by `bunsan learn`.", "`bunsan learn` で作ったコレクション。"),
     ),
+]
+VectorsPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="VECTORS",
+        help=tr(
+            "A file of word vectors in any known format, or a collection that has some.",
+            "語のベクトルのファイル、またはベクトルをもつコレクション。",
+        ),
+    ),
+]
+CollectionOrVectors = Annotated[
+    Path,
+    typer.Argument(
+        metavar="COLLECTION",
+        help=tr(
+            "A collection made by `bunsan learn`, or a file of word vectors.",
+            "`bunsan learn` で作ったコレクション、または語のベクトルのファイル。",
+        ),
+    ),
+]
+VectorsName = Annotated[
+    str | None,
+    typer.Option(
+        "--vectors",
+        metavar="NAME",
+        help=tr(
+            "Which vectors of a collection: word2vec, cbow, fasttext, glove.",
+            "コレクションのどのベクトルか: word2vec、cbow、fasttext、glove。",
+        ),
+    ),
+]
+Arithmetic = Annotated[
+    str,
+    typer.Option("--arithmetic", help=tr("3cosadd or 3cosmul", "計算法: 3cosadd か 3cosmul")),
 ]
 AsJson = Annotated[
     bool,
@@ -118,6 +155,18 @@ def parse_pos(text: str | None) -> tuple[str, ...] | None:
     from bunsan.text.pos import parse_pos as parse
 
     return tuple(parse(name) for name in names)
+
+
+def arithmetic(name: str) -> "Method":
+    """The method of arithmetic with vectors of this name."""
+    if name == "3cosadd":
+        return "3cosadd"
+    if name == "3cosmul":
+        return "3cosmul"
+    raise BadInput(
+        tr(f"There is no arithmetic {name!r}.", f"計算法 {name!r} はありません。"),
+        remedy=tr("Use 3cosadd or 3cosmul.", "3cosadd か 3cosmul を指定してください。"),
+    )
 
 
 def print_json(value: Any) -> None:
@@ -286,6 +335,24 @@ def tell_learned(report: "LearnReport", location: str, as_json: bool) -> None:
             f"{report.unchanged:,} unchanged ({report.settings.analyzer})",
             f"{location}: 追加 {report.added:,} 文書、削除 {report.removed:,}、"
             f"変更なし {report.unchanged:,}({report.settings.analyzer})",
+        )
+    )
+
+
+def tell_trained(vectors: "WordVectors", location: str, as_json: bool) -> None:
+    """What training made: words, dimensions, loss, speed."""
+    about = vectors.about
+    if as_json:
+        print_json({"vectors": location, "words": len(vectors), "dim": vectors.dim, **about})
+        return
+    for note in about["notes"]:
+        say(note)
+    say(
+        tr(
+            f"{location}: {len(vectors):,} words, {vectors.dim} dimensions ({about['method']}); "
+            f"{about['tokens']:,} tokens, loss {about['losses'][-1]:.3f}, {about['seconds']:.1f} s",
+            f"{location}: {len(vectors):,} 語、{vectors.dim} 次元({about['method']})、"
+            f"{about['tokens']:,} トークン、損失 {about['losses'][-1]:.3f}、{about['seconds']:.1f} 秒",
         )
     )
 

@@ -25,11 +25,16 @@ from bunsan.collection.storage import State, Storage
 from bunsan.collection.stored import StoredCollection, live_blobs
 from bunsan.collection.writer import SegmentWriter, document_key
 from bunsan.text.analyze import analyze_stream, resolve
-from bunsan.text.documents import Document, ReadReport, bytes_total, read_documents
+from bunsan.text.documents import (
+    Document,
+    ReadReport,
+    batched,
+    bytes_total,
+    nothing_read,
+    read_documents,
+)
 from bunsan.text.words import WordSettings
 from bunsan.words.vocabulary import Vocabulary, VocabularyBuilder
-
-_BATCH_CHARACTERS = 60_000
 
 
 @dataclass(frozen=True)
@@ -115,10 +120,10 @@ class _Job:
         total = bytes_total(self.sources)
         documents = read_documents(self.sources, **self.reading.options(), report=self.read_report)
         with progress(tr("Learning", "学習中"), total) as bar:
-            batches = _batches(documents)
+            batches = batched(documents)
             first = next(batches, None)
             if first is None:
-                raise self._nothing_read()
+                raise nothing_read(self.read_report)
             self.settings = resolve(self.words, [d.text for d in first])
             self.report.settings = self.settings
             self._open_old()
@@ -287,7 +292,7 @@ class _Job:
         kept_by = self.state.get("by", []) if not self.remove_missing else []
         segments = old + self.done
         if not any(s.documents > s.removed for s in segments):
-            raise self._nothing_read()
+            raise nothing_read(self.read_report)
         state: State = {
             "generation": self.state["generation"],
             "label": self.label,
@@ -297,25 +302,11 @@ class _Job:
             "sources": self.source_names,
             "report": self.read_report.to_dict(),
         }
+        if self.old is not None and "vectors" in self.state:
+            state["vectors"] = self.state["vectors"]
         commit(self.storage, state, segments, self.vocabulary.finish())
 
     # What goes wrong ------------------------------------------------------------------------------
-
-    def _nothing_read(self) -> BadInput:
-        reasons = ", ".join(
-            f"{reason} {n:,}" for reason, n in self.read_report.skipped.most_common()
-        )
-        first = next(iter(self.read_report.problems), None)
-        return BadInput(
-            tr("No document could be read", "読める文書がありません")
-            + (f" ({reasons})." if reasons else "."),
-            remedy=tr(
-                "Check the text column (--text) and the file.",
-                "本文の列(--text)とファイルを確かめてください。",
-            ),
-            file=first.file if first else None,
-            row=first.row if first else None,
-        )
 
     def _interrupted(self) -> Interrupted:
         kept = self.state.get("pending", {}).get("documents", 0)
@@ -330,16 +321,3 @@ class _Job:
             ),
             file=self.storage.location,
         )
-
-
-def _batches(documents: Iterator[Document]) -> Iterator[list[Document]]:
-    batch: list[Document] = []
-    characters = 0
-    for document in documents:
-        batch.append(document)
-        characters += len(document.text)
-        if characters >= _BATCH_CHARACTERS or len(batch) >= 2000:
-            yield batch
-            batch, characters = [], 0
-    if batch:
-        yield batch

@@ -187,4 +187,5 @@ def live_blobs(state: State) -> list[str]:
     for part in (state, state.get("pending") or {}):
         prefixes += [f"{s['name']}-" for s in part.get("segments", ())]
         prefixes += [f"{part['vocabulary']}-"] if part.get("vocabulary") else []
+    prefixes += [f"{v['blob']}." for v in state.get("vectors", {}).values()]
     return [*prefixes, f"derived-{state.get('generation', 0)}-"]

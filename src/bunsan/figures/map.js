@@ -1,5 +1,6 @@
 "use strict";
-// The correspondence map; `data` is made by figures/map.py.
+// A map of words, and of groups where there are any; `data` is made by figures/map.py and
+// figures/words.py.
 
 const about = (k) => data.points[k];
 const indexOf = (key) => Number(key.slice(1));
@@ -22,7 +23,7 @@ const chart = {
 
   axis(side) {
     const title = data.titles[side === "x" ? 0 : 1];
-    const numbered = side === "x" || !data.flat;
+    const numbered = title !== "" && (side === "x" || !data.flat);
     return {
       title: { text: plain(title), font: { size: 12, color: colour("--soft") }, standoff: 4 },
       showticklabels: numbered, tickfont: { size: 10, color: colour("--soft") }, nticks: 6,
@@ -150,22 +151,24 @@ const chart = {
       title: p.label, sentences: p.sentences, heading: p.group ? say.words : say.groups,
       facts: [
         ...(p.frequency ? [[say.frequency, count(p.frequency)]] : []),
-        [say.quality, number(p.quality, 2)],
+        ...(p.quality === undefined ? [] : [[say.quality, number(p.quality, 2)]]),
         ...(data.resampled ? [[say.stable, p.stable ? say.yes : say.no]] : []),
       ],
       links: p.links.map(([k, times]) => ({
-        key: `p${k}`, label: about(k).label, note: `${number(times, 2)} ${say.times}`,
+        key: `p${k}`, label: about(k).label, note: `${number(times, 2)} ${say.times}`.trim(),
       })),
     };
   },
 
   legend(home) {
     home.append(element("p", { className: "empty", textContent: say.hint }));
-    home.append(element("h3", { textContent: say.all_groups }));
-    home.append(chips(data.points.map((p, k) => [p, k]).filter(([p]) => p.group)
-      .map(([p, k]) => ({ key: `p${k}`, label: p.label, note: "" }))));
-    home.append(element("h3", { textContent: say.signs }));
+    const groups = data.points.map((p, k) => [p, k]).filter(([p]) => p.group);
+    if (groups.length) {
+      home.append(element("h3", { textContent: say.all_groups }));
+      home.append(chips(groups.map(([p, k]) => ({ key: `p${k}`, label: p.label, note: "" }))));
+    }
     if (data.resampled) {
+      home.append(element("h3", { textContent: say.signs }));
       const box = element("input", { type: "checkbox" });
       box.onchange = () => {
         state.ellipses = box.checked;

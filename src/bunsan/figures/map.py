@@ -66,7 +66,7 @@ def draw_map(
         keys = list(range(len(words)) if ids is None else ids)
         _write_page(result, points, path, axes, title, regions, keys, found)
     else:
-        fonts.save(paper_map(result, points, axes, title, regions), path, also=(".html",))
+        fonts.save(_on_paper(result, points, axes, title, regions), path, also=(".html",))
 
 
 def map_figure(
@@ -81,7 +81,20 @@ def map_figure(
 ) -> Figure:
     """The map on paper; see `draw_map`. Both axes have one scale, so that distances can be read."""
     points = map_points(result, words, groups, regions, frequencies, axes)
-    return paper_map(result, points, axes, title, regions)
+    return _on_paper(result, points, axes, title, regions)
+
+
+def _on_paper(
+    result: Correspondence,
+    points: list[Point],
+    axes: tuple[int, int],
+    title: str,
+    regions: Regions | None,
+) -> Figure:
+    flat = len(result.eigenvalues) == 1
+    titles = (axis_title(result, 0 if flat else axes[0]), upward_title(flat, result, axes))
+    explained = "" if regions is None else note(regions)
+    return paper_map(points, titles, flat=flat, title=title, note=explained)
 
 
 def _write_page(

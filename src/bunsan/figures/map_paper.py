@@ -1,4 +1,4 @@
-"""A correspondence map on paper: every word has its label, none on another."""
+"""A map of words on paper: every word has its label, none on another."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,7 @@ from numpy.typing import NDArray
 
 from bunsan.figures import fonts
 from bunsan.figures.labels import place_labels
-from bunsan.figures.map_points import (
-    FADED,
-    GROUP,
-    WORD,
-    Point,
-    axis_title,
-    bounds,
-    note,
-    upward_title,
-)
-from bunsan.words.correspondence import Correspondence, Regions
+from bunsan.figures.map_points import FADED, GROUP, WORD, Point, bounds
 from bunsan.words.layout import label_width
 
 Floats = NDArray[np.float64]
@@ -33,14 +23,16 @@ _FEW = 0.12  # the share of labels with such a line from which on the map grows
 
 
 def paper_map(
-    result: Correspondence,
-    points: list[Point],
-    axes: tuple[int, int],
-    title: str,
-    regions: Regions | None,
+    points: list[Point], titles: tuple[str, str], *, flat: bool, title: str, note: str
 ) -> Figure:
-    """Draw the points; both axes have one scale, so that distances can be read."""
-    flat = len(result.eigenvalues) == 1
+    """Draw the points; both axes have one scale, so that distances can be read.
+
+    Parameters
+    ----------
+    titles : of the axes; axes without a title have no numbers either.
+    flat : the upward axis only spreads the points, and has a scale of its own.
+    note : a line below the map.
+    """
     for grown in (1.0, 1.2, 1.45):
         sheet = _Sheet.of(points, flat, grown)
         if (sheet.distances() > _LEADER).mean() <= _FEW:
@@ -48,7 +40,7 @@ def paper_map(
     width, height = sheet.width, sheet.height
     left, right, bottom, top = sheet.bounds
     head = 0.35 if title else 0.0
-    foot = 0.25 if regions is not None else 0.0
+    foot = 0.25 if note else 0.0
     full = (_LEFT + width + _RIGHT, foot + _BOTTOM + height + _TOP + head)
     drawing = fonts.figure(*full)
     frame = (_LEFT / full[0], (foot + _BOTTOM) / full[1], width / full[0], height / full[1])
@@ -60,16 +52,14 @@ def paper_map(
     family = fonts.basic()
     plot.tick_params(colors="#5c6370", labelsize=8, length=3, labelfontfamily=family)
     plot.axvline(0, color="#d9dce1", linewidth=0.8, zorder=0)
-    if flat:
+    if not titles[0]:
+        plot.set_xticks([])
+    if flat or not titles[1]:
         plot.set_yticks([])
-    else:
+    if not flat:
         plot.axhline(0, color="#d9dce1", linewidth=0.8, zorder=0)
-    plot.set_xlabel(
-        axis_title(result, 0 if flat else axes[0]), fontsize=9, fontfamily=family, parse_math=False
-    )
-    plot.set_ylabel(
-        upward_title(flat, result, axes), fontsize=9, fontfamily=family, parse_math=False
-    )
+    plot.set_xlabel(titles[0], fontsize=9, fontfamily=family, parse_math=False)
+    plot.set_ylabel(titles[1], fontsize=9, fontfamily=family, parse_math=False)
     spots = sheet.spots / sheet.scale + (left, bottom)
     distances = sheet.distances()
     for k, point in enumerate(points):
@@ -99,11 +89,11 @@ def paper_map(
             parse_math=False,
             color="#1a1a1a",
         )
-    if regions is not None:
+    if note:
         drawing.text(
             _LEFT / full[0],
             0.12 / full[1],
-            note(regions),
+            note,
             fontsize=8,
             fontfamily=family,
             color="#5c6370",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from bunsan.base.language import tr
 from bunsan.words.correspondence import Correspondence, Regions
@@ -73,6 +73,20 @@ def map_points(
             )
             found.append(point)
     return found
+
+
+def as_points(
+    words: Sequence[str], places: ArrayLike, frequencies: Sequence[int] | None
+) -> list[Point]:
+    """Words at given places [n, 2], from the most frequent on."""
+    at = np.asarray(places, np.float64)
+    if at.shape != (len(words), 2):
+        raise ValueError(f"{len(words)} words at places of shape {at.shape}")
+    counts = [0] * len(words) if frequencies is None else [int(f) for f in frequencies]
+    return [
+        Point(words[i], False, i, float(at[i, 0]), float(at[i, 1]), counts[i], True, None)
+        for i in np.argsort(-np.array(counts), kind="stable").tolist()
+    ]
 
 
 def _triple(ellipse: Floats) -> tuple[float, float, float]:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from bunsan.tasks.network import WordNetwork
     from bunsan.tasks.related import Predicates, Related
     from bunsan.tasks.similar import Similar
+    from bunsan.tasks.vectors import Nearest
+    from bunsan.words.vectors.wordvectors import WordVectors
 
 # Deeds are imported when they are first asked for: a search needs neither scipy nor networkx, which
 # take longer to load than the search takes.
@@ -73,6 +75,15 @@ class Collection(StoredCollection):
         from bunsan.tasks.similar import similar
 
         return similar(self, word, k=k, **options)
+
+    def nearest(
+        self, word: str, *, vectors: str = "word2vec", k: int = 15, **options: Any
+    ) -> "Nearest":
+        """Words nearest to `word`, or to "王 - 男 + 女", by the vectors that `learn_vectors` made; see
+        `bunsan.tasks.vectors.nearest`."""
+        from bunsan.tasks.vectors import nearest_in
+
+        return nearest_in(self, word, vectors, k=k, **options)
 
     def related(self, word: str, *, k: int = 20, **options: Any) -> "Related":
         """Words that occur together with `word`; see `bunsan.tasks.related.related`."""
@@ -125,6 +136,20 @@ class Collection(StoredCollection):
         from bunsan.tasks.coding import code
 
         return code(self, rules, by=None if by is None else self.require_field(by), unit=unit)
+
+    def learn_vectors(self, method: str = "word2vec", **options: Any) -> "WordVectors":
+        """Learn word vectors ("word2vec", "cbow", "fasttext", "glove") and keep them in the
+        collection; see `bunsan.tasks.training.learn_vectors`. Interrupted, the same call goes on."""
+        from bunsan.tasks.training import learn_vectors
+
+        beside = self.storage.path if isinstance(self.storage, Folder) else None
+        return learn_vectors(self, method, beside=beside, **options)
+
+    def vectors(self, name: str = "word2vec") -> "WordVectors":
+        """The word vectors that `learn_vectors` made."""
+        from bunsan.collection.vectors import open_kept
+
+        return open_kept(self, name)
 
     def passages(
         self,

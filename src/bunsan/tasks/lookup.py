@@ -1,6 +1,7 @@
 """From what a person typed to the words of a collection."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.collection.stored import StoredCollection
 from bunsan.text.pos import pos_label
+
+_TERM = re.compile(r"(?:^|(?<=\s))([+\-−－＋])(?=\s)")
 
 
 @dataclass(frozen=True)
@@ -126,3 +129,27 @@ def word_titles() -> dict[str, str]:
         "frequency": tr("tokens", "出現数"),
         "documents": tr("documents", "文書数"),
     }
+
+
+def split_sum(typed: str) -> tuple[list[str], list[str]]:
+    """The words of "王 - 男 + 女": those added, those subtracted. Signs stand between spaces.
+
+    Raises
+    ------
+    BadInput : nothing is added.
+    """
+    parts = _TERM.split(" " + typed.strip().replace("\u3000", " "))
+    plus: list[str] = []
+    minus: list[str] = []
+    sign = "+"
+    for part in parts:
+        if part in ("+", "＋", "-", "−", "－"):
+            sign = part
+        elif part.strip():
+            (plus if sign in "+＋" else minus).append(part.strip())
+    if not plus:
+        raise BadInput(
+            tr("Nothing is added.", "足す語がありません。"),
+            remedy=tr("For example: king - man + woman", "例: 王 - 男 + 女"),
+        )
+    return plus, minus

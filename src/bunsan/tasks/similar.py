@@ -5,7 +5,6 @@ Vectors are positive pointwise mutual information of co-occurrence counts (Levy,
 optionally reduced by truncated singular value decomposition.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,15 +17,13 @@ from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.collection.stored import StoredCollection
 from bunsan.tasks.counts import choose_words, window_counts
-from bunsan.tasks.lookup import Word, look_up, word_columns, word_titles
+from bunsan.tasks.lookup import Word, look_up, split_sum, word_columns, word_titles
 from bunsan.tasks.passages import Passage, passages
 from bunsan.tasks.related import predicate_counts
 from bunsan.tasks.table import Table
 from bunsan.words.predicates import relation_label
 from bunsan.words.similarity import DenseVectors, SparseVectors
 from bunsan.words.weighting import ppmi
-
-_TERM = re.compile(r"(?:^|(?<=\s))([+\-−－＋])(?=\s)")
 
 
 @dataclass(frozen=True)
@@ -130,22 +127,9 @@ def similar(
 
 
 def parse_sum(collection: StoredCollection, typed: str) -> tuple[list[Word], list[Word]]:
-    """The words of "王 - 男 + 女": those added, those subtracted. Signs stand between spaces."""
-    parts = _TERM.split(" " + typed.strip().replace("\u3000", " "))
-    plus: list[Word] = []
-    minus: list[Word] = []
-    sign = "+"
-    for part in parts:
-        if part in ("+", "＋", "-", "−", "－"):
-            sign = part
-        elif part.strip():
-            (plus if sign in "+＋" else minus).append(look_up(collection, part.strip()))
-    if not plus:
-        raise BadInput(
-            tr("Nothing is added.", "足す語がありません。"),
-            remedy=tr("For example: king - man + woman", "例: 王 - 男 + 女"),
-        )
-    return plus, minus
+    """The words of "王 - 男 + 女": those added, those subtracted."""
+    plus, minus = split_sum(typed)
+    return [look_up(collection, w) for w in plus], [look_up(collection, w) for w in minus]
 
 
 def window_vectors(

@@ -54,6 +54,8 @@ def run_tour(
         print(collection)
     stops = []
     for stop in tour(world):
+        if stop.options.get("vectors") and not collection.state.get("vectors"):
+            _learn_vectors(collection, folder, world, show)
         result = getattr(collection, stop.verb)(*stop.arguments, **stop.options)
         line = _line(stop.verb, location, stop.arguments, stop.options)
         if show is not None:
@@ -66,6 +68,19 @@ def run_tour(
         "stops": stops,
         "figures": figures,
     }
+
+
+def _learn_vectors(collection: Collection, folder: Path, world: str, show: Show | None) -> None:
+    if show is not None:
+        table, location = (folder / f"demo-{world}{suffix}" for suffix in (".csv", ".bunsan"))
+        fields = ",".join(FIELDS)
+        why = tr(
+            "The same texts once more: a small network learns to foretell the words around each word.",
+            "同じ文章から、周りの語を当てる小さなネットワークにも学ばせます。",
+        )
+        line = f"bunsan learn {table} --text text --by {fields} -o {location}"
+        show(f"{line} --vectors word2vec --threads 1", why, None)
+    collection.learn_vectors("word2vec", threads=1)
 
 
 def draw(collection: Collection, folder: Path, world: str, show: Show | None) -> list[str]:
@@ -93,6 +108,8 @@ def draw(collection: Collection, folder: Path, world: str, show: Show | None) ->
 
 
 def _line(verb: str, location: Path, arguments: tuple[str, ...], options: dict[str, Any]) -> str:
+    # Both are the verb `similar`, which goes by what it is given.
+    verb = "similar" if verb == "nearest" else verb
     parts = ["bunsan", verb, str(location), *arguments]
     for name, value in options.items():
         flag = "--" + name.replace("_", "-")

@@ -31,11 +31,15 @@ __all__ = [
     "Inspection",
     "Problem",
     "ReadReport",
+    "batched",
     "bytes_total",
     "inspect",
+    "nothing_read",
     "read_documents",
     "reason_label",
 ]
+
+_BATCH_CHARACTERS = 60_000
 
 
 def read_documents(
@@ -186,6 +190,36 @@ def bytes_total(sources: Any, *, format: str | None = None) -> int | None:
     """
     known = None if format is None else opening.format_name(format)
     return opening.bytes_total(opening.locate(sources, known, ReadReport()))
+
+
+def batched(documents: Iterator[Document]) -> Iterator[list[Document]]:
+    """Documents in lists of a size that analysis is fast with."""
+    batch: list[Document] = []
+    characters = 0
+    for document in documents:
+        batch.append(document)
+        characters += len(document.text)
+        if characters >= _BATCH_CHARACTERS or len(batch) >= 2000:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def nothing_read(report: ReadReport) -> BadInput:
+    """The error for sources without a single document, with the reasons."""
+    reasons = ", ".join(f"{reason} {n:,}" for reason, n in report.skipped.most_common())
+    first = next(iter(report.problems), None)
+    return BadInput(
+        tr("No document could be read", "読める文書がありません")
+        + (f" ({reasons})." if reasons else "."),
+        remedy=tr(
+            "Check the text column (--text) and the file.",
+            "本文の列(--text)とファイルを確かめてください。",
+        ),
+        file=first.file if first else None,
+        row=first.row if first else None,
+    )
 
 
 def _documents(

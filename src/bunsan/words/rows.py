@@ -68,7 +68,7 @@ def _generate_lowest_bit(_typing: Any, _word: Any) -> Any:
 # Ask the memory for array[index]; an index out of bounds does nothing.
 prefetch: Any = intrinsic(_generate_prefetch)
 # The place of the lowest set bit of a uint64 that is not 0.
-_lowest_bit: Any = intrinsic(_generate_lowest_bit)
+lowest_bit: Any = intrinsic(_generate_lowest_bit)
 
 
 def accumulator(
@@ -103,12 +103,12 @@ def drain(state, touched, limit, ids, cols, counts, at):  # type: ignore[no-unty
         set_words = blocks[block]
         blocks[block] = 0
         while set_words != 0:
-            place = (block << 6) + _lowest_bit(set_words)
+            place = (block << 6) + lowest_bit(set_words)
             set_words &= set_words - np.uint64(1)
             set_bits = bits[place]
             bits[place] = 0
             while set_bits != 0:
-                c64 = (place << 6) + _lowest_bit(set_bits)
+                c64 = (place << 6) + lowest_bit(set_bits)
                 set_bits &= set_bits - np.uint64(1)
                 cols[at] = ids[c64]
                 counts[at] = sums[c64]

@@ -16,7 +16,9 @@ JAPANESE = re.compile("[ぁ-ん]")
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_stops_are_methods_and_their_options(language: Language) -> None:
     stops = tour(language)
-    assert {"search", "similar", "related", "features", "kwic"} == {stop.verb for stop in stops}
+    assert {"search", "similar", "nearest", "related", "features", "kwic"} == {
+        stop.verb for stop in stops
+    }
     for stop in stops:
         signature = inspect.signature(getattr(Collection, stop.verb))
         signature.bind(None, *stop.arguments, **stop.options)

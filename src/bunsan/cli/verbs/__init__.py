@@ -10,15 +10,20 @@ from bunsan.cli.verbs import (
     add,
     code,
     demo,
+    evaluate,
     features,
     info,
     kwic,
     learn,
     network,
+    odd,
+    project,
     related,
     remove,
     search,
     similar,
+    train_words,
+    vectors,
     words,
 )
 from bunsan.cli.verbs import map as map_
@@ -33,8 +38,8 @@ EPILOG = tr(
 app = typer.Typer(
     name="bunsan",
     help=tr(
-        "Learn from text: search, similar words, feature words, networks, maps.",
-        "文章から学ぶ: 検索、似た語、特徴語、共起ネットワーク、対応分析。",
+        "Learn from text: search, similar words, feature words, networks, maps, word vectors.",
+        "文章から学ぶ: 検索、似た語、特徴語、共起ネットワーク、対応分析、語のベクトル。",
     ),
     epilog=EPILOG,
     no_args_is_help=True,
@@ -81,6 +86,11 @@ for name, verb in {
     "network": network,
     "map": map_,
     "code": code,
+    "train-words": train_words,
+    "vectors": vectors,
+    "evaluate": evaluate,
+    "project": project,
+    "odd": odd,
 }.items():
     # Two spaces before a line keep typer from joining it to the one above.
     help_text = f"{verb.HELP}\n\n{_EXAMPLE}\n\n" + "\n\n".join(

@@ -18,6 +18,7 @@ HELP = tr(
 EXAMPLES = [
     "bunsan learn reviews.xlsx --text comment --by area,purpose -o reviews.bunsan",
     "bunsan learn novel.txt --unit paragraph --force-word 湯畑 -o novel.bunsan",
+    "bunsan learn reviews.xlsx -o reviews.bunsan --vectors word2vec,fasttext",
     "cat tweets.jsonl | bunsan learn - --format jsonl --text body -o tweets.bunsan",
 ]
 
@@ -151,6 +152,16 @@ def command(
         ),
     ] = None,
     pos: common.Pos = None,
+    vectors: Annotated[
+        str | None,
+        typer.Option(
+            help=tr(
+                "Learn word vectors too: word2vec, cbow, fasttext, glove; several with commas.",
+                "語のベクトルも学習する: word2vec、cbow、fasttext、glove(コンマ区切りで複数)。",
+            )
+        ),
+    ] = None,
+    dim: Annotated[int, typer.Option(min=1, help=tr("Their dimensions.", "その次元数。"))] = 100,
     threads: Annotated[
         int | None,
         typer.Option(min=1, help=tr("Cores to use; all by default.", "使うコア数。既定は全部。")),
@@ -161,6 +172,12 @@ def command(
     from bunsan.text.words import WordSettings
 
     target = output if output is not None else _default_target(sources)
+    methods = common.parse_names(vectors) or ()
+    if methods:
+        from bunsan.tasks.training import vector_settings
+
+        for method in methods:
+            vector_settings(method, dim=dim)  # a mistake shows before hours of learning
     options = {} if pos is None else {"pos": common.parse_pos(pos)}
     settings = WordSettings(
         analyzer=words,  # type: ignore[arg-type]  # checked by WordSettings, with a remedy
@@ -188,6 +205,10 @@ def command(
     )
     assert learned.report is not None
     common.tell_learned(learned.report, str(target), as_json)
+    for method in methods:
+        made = learned.learn_vectors(method, dim=dim, threads=threads)
+        if not as_json:
+            common.tell_trained(made, f"{target} --vectors {method}", as_json)
 
 
 def _default_target(sources: list[str]) -> Path:

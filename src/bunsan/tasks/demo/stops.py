@@ -119,6 +119,24 @@ def tour(language: Language) -> list[Stop]:
             {"k": 12},
         ),
         Stop(
+            "nearest",
+            (words["royal"],),
+            tr(
+                "Learned vectors (word2vec) are short and dense; the arithmetic works on them, too.",
+                "学習したベクトル(word2vec)は短く密です。足し算と引き算はここでも成り立ちます。",
+            ),
+            {"vectors": "word2vec", "k": 5},
+        ),
+        Stop(
+            "nearest",
+            (words["opposite"],),
+            tr(
+                "And so do the faults: learned or counted, opposites keep the same company.",
+                "弱点も同じです。数えても学んでも、反対の語は同じ語に囲まれています。",
+            ),
+            {"vectors": "word2vec", "k": 5},
+        ),
+        Stop(
             "kwic",
             (words["senses"],),
             tr(

@@ -84,7 +84,8 @@ def _decoded(stream: Stream, reading: Reading) -> Iterator[str]:
         report.encodings[stream.file] = "utf-8"
         start = True
         while data := stream.read(_CHUNK):
-            found = _NOT_ASCII.search(data)
+            plain = data.isascii() and b"\x1b" not in data  # a tenth of the search's time
+            found = None if plain else _NOT_ASCII.search(data)
             if found or (start and b"\0" in data):
                 place = found.start() if found else 0
                 missing = max(place + SAMPLE - len(data), 0)

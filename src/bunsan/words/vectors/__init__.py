@@ -1,0 +1,1 @@
+"""Having and using word vectors: files, neighbours, arithmetic, sentences, maps."""

@@ -1,0 +1,1 @@
+"""How good word vectors are: analogies, word similarity, synonyms."""

@@ -1,0 +1,30 @@
+"""Libraries that are wanted for one thing only and need not be installed."""
+
+from importlib import import_module
+from typing import Any
+
+from bunsan.base.errors import Missing
+from bunsan.base.language import tr
+
+
+def optional(module: str, package: str, extra: str, *, en: str, ja: str) -> Any:
+    """A module of an optional package.
+
+    Parameters
+    ----------
+    extra : the extra of bunsan that installs it. en, ja : what it is for.
+
+    Raises
+    ------
+    Missing : it is not installed; the remedy is the command that installs it.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise Missing(
+            tr(f"{en} needs the package {package}.", f"{ja}には {package} が必要です。"),
+            remedy=tr(
+                f"Install it: pip install 'bunsan[{extra}]'",
+                f"pip install 'bunsan[{extra}]' で入れてください。",
+            ),
+        ) from error
