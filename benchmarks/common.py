@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,39 @@ def in_own_process(script: str | Path, *arguments: str) -> dict[str, Any]:
     )
     result: dict[str, Any] = json.loads(run.stdout.strip().splitlines()[-1])
     return result
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Processor seconds of a program, all its threads together, and its peak memory in MB."""
+
+    seconds: float
+    peak: float
+
+
+def run_program(
+    command: Sequence[object],
+    folder: Path,
+    stdin: Path | None = None,
+    stdout: str | Path = os.devnull,
+) -> Usage:
+    """Run a program in a folder, its output going to a file there, what it says to nowhere.
+
+    Raises
+    ------
+    SystemExit : it ended with an error.
+    """
+    arguments = [str(part) for part in command]
+    with Path(stdin or os.devnull).open("rb") as source, (folder / stdout).open("wb") as to:
+        child = subprocess.Popen(
+            arguments, stdin=source, stdout=to, stderr=subprocess.DEVNULL, cwd=folder
+        )
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{arguments[0]} ended with {child.returncode}")
+    a_megabyte = 1e6 if sys.platform == "darwin" else 1e3
+    return Usage(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / a_megabyte)
 
 
 def machine() -> str:

@@ -7,11 +7,11 @@ All read the same text, one sentence a line, words divided by spaces, and count 
 * Co-occurrence of words within a window, never across lines, weighted by 1/distance. `cooccur` (built
   in DIR, or DIR/build, of https://github.com/stanfordnlp/GloVe) reads the text and looks each word up
   in a vocabulary made before its clock starts; it writes its result to /dev/null. bunsan is timed from
-  the text in memory to the sorted matrix, making the vocabulary as it goes, and once more without:
-  a collection has its words as numbers already, so that is what counting costs in it. That both
-  count the same is checked on the first lines.
-* How often each word occurs in each line, as a sparse matrix. CountVectorizer splits the lines with
-  `str.split`.
+  the text file to the sorted matrix, making the vocabulary as it goes (the corpus of word ids is
+  written to the disk), and once more without: a collection has its words as numbers already, so that
+  is what counting costs in it. That both count the same is checked on the first lines.
+* How often each word occurs in each line, as a sparse matrix. CountVectorizer has the lines in memory
+  and splits them with `str.split`.
 
 Each candidate runs in a process of its own. Times are processor times, the better of two runs,
 without the time to compile or import; memory is the most a process had in use, the text and all
@@ -21,10 +21,9 @@ libraries included.
 import argparse
 import gzip
 import json
-import os
-import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -34,11 +33,13 @@ from numpy.typing import NDArray
 
 from common import (
     SHARED_DATA,
+    Usage,
     in_own_process,
     machine,
     markdown_table,
     peak_memory,
     processor_seconds,
+    run_program,
 )
 
 WIKI = SHARED_DATA / "wiki_en" / "paragraphs_17m.txt.gz"
@@ -47,56 +48,76 @@ CHECKED_LINES = 3000
 RECORD = np.dtype([("a", "<i4"), ("b", "<i4"), ("weight", "<f8")])
 
 
-def read_lines(path: str, count: int | None) -> list[str]:
-    with gzip.open(path, "rt", encoding="utf-8") as text:
+def read_lines(path: Path, count: int | None = None) -> list[str]:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8") as text:
         return [line.rstrip("\n") for line in islice(text, count)]
 
 
-def to_ids(lines: list[str]) -> tuple[NDArray[np.int32], NDArray[np.int64], list[str]]:
-    """Word ids in the order of first appearance, the token at which each line begins, the words."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+@dataclass(frozen=True)
+class Ids:
+    """Word ids, the token at which each line that has words begins and the last ends, the words."""
 
-    ids: dict[str, int] = {}
-    parts, lengths = [], []
-    for batch in (lines[i : i + 10_000] for i in range(0, len(lines), 10_000)):
-        words = pc.ascii_split_whitespace(pc.ascii_trim_whitespace(pa.array(batch)))
-        lengths.append(pc.list_value_length(words).to_numpy())
-        encoded = words.flatten().dictionary_encode()
-        place = [ids.setdefault(word, len(ids)) for word in encoded.dictionary.to_pylist()]
-        parts.append(np.array(place, np.int32)[encoded.indices.to_numpy()])
-    begin = np.cumsum(np.concatenate([[0], *lengths]), dtype=np.int64)
-    return np.concatenate(parts), begin, list(ids)
+    word: NDArray[np.int32]
+    line: NDArray[np.int64]
+    words: list[str]
 
 
-def bunsan_window(lines: list[str], window: str) -> dict[str, Any]:
+def to_ids(text: Path) -> Ids:
+    """Every word of a text, none too rare, no line too long."""
+    from bunsan.words.training.corpus import build_text_corpus
+
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = build_text_corpus(text, folder, min_count=1, longest_stretch=2**31 - 1)
+        ids = np.concatenate(corpus.shards)
+    ends = np.flatnonzero(ids < 0)
+    begin = np.concatenate([[0], ends - np.arange(len(ends))])
+    return Ids(ids[ids >= 0], begin, corpus.words)
+
+
+def bunsan_window(text: Path, window: str) -> dict[str, Any]:
     from bunsan.words.cooccurrence import count_window
 
-    def count(word: Any, sentence: Any) -> Any:
-        countable = np.ones(int(word.max()) + 1, np.bool_)
-        return count_window(word, sentence, countable, int(window), "harmonic")
+    def count(ids: Ids) -> Any:
+        countable = np.ones(len(ids.words), np.bool_)
+        return count_window(ids.word, ids.line, countable, int(window), "harmonic")
 
-    count(*to_ids(lines[:10])[:2])  # compiles
-    reading, (word, sentence, _) = processor_seconds(lambda: to_ids(lines), 2)
-    counting, pairs = processor_seconds(lambda: count(word, sentence), 2)
-    return result(counting, reading, word, len(pairs.cols))
+    return measured(text, count, lambda pairs: len(pairs.cols))
 
 
-def bunsan_tokens(lines: list[str], _: str) -> dict[str, Any]:
+def bunsan_tokens(text: Path, _: str) -> dict[str, Any]:
     from bunsan.words.units import unit_incidence
 
-    def count(word: Any, sentence: Any) -> Any:
-        every = np.arange(int(word.max()) + 1, dtype=np.int32)
-        return unit_incidence(word, sentence, every, counts=True)
+    def count(ids: Ids) -> Any:
+        every = np.arange(len(ids.words), dtype=np.int32)
+        return unit_incidence(ids.word, ids.line, every, counts=True)
 
-    count(*to_ids(lines[:10])[:2])  # compiles
-    reading, (word, sentence, _words) = processor_seconds(lambda: to_ids(lines), 2)
-    counting, matrix = processor_seconds(lambda: count(word, sentence), 2)
-    return result(counting, reading, word, matrix.nnz)
+    return measured(text, count, lambda matrix: matrix.nnz)
 
 
-def sklearn_tokens(lines: list[str], _: str) -> dict[str, Any]:
+def measured(
+    text: Path, count: Callable[[Ids], Any], cells: Callable[[Any], int]
+) -> dict[str, Any]:
+    """Reading and counting with bunsan, each the better of two."""
+    with tempfile.TemporaryDirectory() as folder:  # compiles
+        few = Path(folder) / "few.txt"
+        few.write_text("".join(f"{line}\n" for line in read_lines(text, 10)), encoding="utf-8")
+        count(to_ids(few))
+    reading, ids = processor_seconds(lambda: to_ids(text), 2)
+    counting, counted = processor_seconds(lambda: count(ids), 2)
+    return {
+        "seconds": counting,
+        "whole": counting + reading,
+        "tokens": len(ids.word),
+        "cells": cells(counted),
+        "peak": peak_memory(),
+    }
+
+
+def sklearn_tokens(text: Path, _: str) -> dict[str, Any]:
     from sklearn.feature_extraction.text import CountVectorizer
+
+    lines = read_lines(text)
 
     def count(some: list[str]) -> Any:
         return CountVectorizer(analyzer=str.split).fit_transform(some)
@@ -112,17 +133,7 @@ def sklearn_tokens(lines: list[str], _: str) -> dict[str, Any]:
     }
 
 
-def result(counting: float, reading: float, word: NDArray[np.int32], cells: int) -> dict[str, Any]:
-    return {
-        "seconds": counting,
-        "whole": counting + reading,
-        "tokens": len(word),
-        "cells": cells,
-        "peak": peak_memory(),
-    }
-
-
-CANDIDATES: dict[str, Callable[[list[str], str], dict[str, Any]]] = {
+CANDIDATES: dict[str, Callable[[Path, str], dict[str, Any]]] = {
     "bunsan_window": bunsan_window,
     "bunsan_tokens": bunsan_tokens,
     "sklearn_tokens": sklearn_tokens,
@@ -132,52 +143,44 @@ CANDIDATES: dict[str, Callable[[list[str], str], dict[str, Any]]] = {
 class Glove:
     """The programs of a build of GloVe, run in a temporary folder of their own."""
 
-    def __init__(self, folder: str, scratch: str) -> None:
+    def __init__(self, folder: str, scratch: Path) -> None:
         places = [Path(folder), Path(folder) / "build"]
         found = [place.resolve() for place in places if (place / "cooccur").exists()]
         if not found:
             raise SystemExit(f"no program `cooccur` in {folder} or {folder}/build")
         self.programs = found[0]
-        self.scratch = Path(scratch)
+        self.scratch = scratch
 
-    def prepare(self, lines: list[str]) -> None:
-        text = "\n".join(lines) + "\n"
-        (self.scratch / "text.txt").write_text(text, encoding="utf-8")
-        self._run("vocab_count", ["-min-count", "1"], "vocabulary.txt")
+    def prepare(self, text: Path) -> None:
+        """Make the vocabulary of a text."""
+        self.text = text
+        self._run("vocab_count", ["-min-count", 1], "vocabulary.txt")
 
     def cooccur(self, window: int, out: str) -> dict[str, Any]:
         """Processor seconds and peak memory (MB) of one run."""
-        options = ["-memory", "4", "-vocab-file", "vocabulary.txt", "-window-size", str(window)]
+        options = ["-memory", 4, "-vocab-file", "vocabulary.txt", "-window-size", window]
         options += ["-overflow-file", "overflow"]
         usages = [self._run("cooccur", options, out) for _ in range(2)]
-        seconds = min(usage.ru_utime + usage.ru_stime for usage in usages)
-        return {"seconds": seconds, "peak": usages[0].ru_maxrss / 1e3}
+        return {"seconds": min(usage.seconds for usage in usages), "peak": usages[0].peak}
 
-    def _run(self, program: str, options: list[str], out: str) -> Any:
-        with (self.scratch / "text.txt").open("rb") as text, (self.scratch / out).open("wb") as to:
-            command = [str(self.programs / program), *options, "-verbose", "0"]
-            child = subprocess.Popen(
-                command, stdin=text, stdout=to, stderr=subprocess.DEVNULL, cwd=self.scratch
-            )
-            _, status, usage = os.wait4(child.pid, 0)
-            child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
-            raise SystemExit(f"{program} ended with {child.returncode}")
-        return usage
+    def _run(self, program: str, options: list[object], out: str) -> Usage:
+        command = [self.programs / program, *options, "-verbose", 0]
+        return run_program(command, self.scratch, self.text, out)
 
-    def check(self, lines: list[str], window: int) -> None:
-        """Stop if ours and theirs are not the same numbers on these lines."""
+    def check(self, text: Path, window: int) -> None:
+        """Stop if ours and theirs are not the same numbers on this text."""
         from bunsan.words.cooccurrence import add_counts, count_window
 
-        self.prepare(lines)
+        self.prepare(text)
         self.cooccur(window, "counts.bin")
         theirs = np.fromfile(self.scratch / "counts.bin", RECORD)
         vocabulary = (self.scratch / "vocabulary.txt").read_text(encoding="utf-8").split("\n")
-        word, sentence, names = to_ids(lines)
-        place = {name: i for i, name in enumerate(names)}
+        ids = to_ids(text)
+        place = {name: i for i, name in enumerate(ids.words)}
         id_of = np.array([-1, *(place[line.split(" ")[0]] for line in vocabulary if line)])
-        every = np.arange(len(names), dtype=np.int32)
-        counts = count_window(word, sentence, np.ones(len(names), np.bool_), window, "harmonic")
+        every = np.arange(len(ids.words), dtype=np.int32)
+        countable = np.ones(len(ids.words), np.bool_)
+        counts = count_window(ids.word, ids.line, countable, window, "harmonic")
         ours = add_counts([(counts, 1)], every).tocoo()
         order = np.lexsort((id_of[theirs["b"]], id_of[theirs["a"]]))
         same = (
@@ -203,36 +206,39 @@ def row(name: str, measured: dict[str, Any], key: str, base: float) -> list[str]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--text", default=str(WIKI), help="gzipped text, one sentence a line")
+    parser.add_argument("--text", type=Path, default=WIKI, help="gzipped text, one sentence a line")
     parser.add_argument("--lines", type=int, help="only the first so many lines")
     parser.add_argument("--glove", help="a built checkout of GloVe")
     parser.add_argument("--candidate", help=argparse.SUPPRESS)
     parser.add_argument("--option", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.candidate:
-        lines = read_lines(options.text, options.lines)
-        print(json.dumps(CANDIDATES[options.candidate](lines, options.option)))
+        print(json.dumps(CANDIDATES[options.candidate](options.text, options.option)))
         return
-    if not Path(options.text).exists():
+    if not options.text.exists():
         raise SystemExit(f"{options.text} is not here; name a gzipped text with --text")
 
-    def measure(candidate: str, option: str = "") -> dict[str, Any]:
-        arguments = ["--text", options.text, "--candidate", candidate, "--option", option]
-        arguments += ["--lines", str(options.lines)] if options.lines else []
-        return in_own_process(__file__, *arguments)
-
     headings = ["", "seconds", "M tokens/s", "peak MB", "times as fast"]
-    print(f"{machine()}; {Path(options.text).name}\n")
-    with tempfile.TemporaryDirectory() as scratch:
+    print(f"{machine()}; {options.text.name}\n")
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        lines = read_lines(options.text, options.lines)
+        text, few = scratch / "text.txt", scratch / "few.txt"
+        for path, some in ((text, lines), (few, lines[:CHECKED_LINES])):
+            path.write_text("".join(f"{line}\n" for line in some), encoding="utf-8")
+        del lines, some
+
+        def measure(candidate: str, option: str = "") -> dict[str, Any]:
+            arguments = ["--text", str(text), "--candidate", candidate, "--option", option]
+            return in_own_process(__file__, *arguments)
+
         glove = Glove(options.glove, scratch) if options.glove else None
         if glove is None:
             print("GloVe's cooccur is not compared: name a built checkout with --glove DIR.\n")
         else:
-            lines = read_lines(options.text, options.lines)
             for window in WINDOWS:
-                glove.check(lines[:CHECKED_LINES], window)
-            glove.prepare(lines)
-            del lines
+                glove.check(few, window)
+            glove.prepare(text)
         for window in WINDOWS:
             ours = measure("bunsan_window", str(window))
             rows = []
@@ -245,7 +251,7 @@ def main() -> None:
             rows.append(row("bunsan, from a collection", ours, "seconds", base))
             print(f"Window of {window}: {ours['tokens']:,} tokens, {ours['cells']:,} pairs\n")
             print(markdown_table(headings, rows) + "\n")
-    theirs, ours = measure("sklearn_tokens"), measure("bunsan_tokens")
+        theirs, ours = measure("sklearn_tokens"), measure("bunsan_tokens")
     if (theirs["cells"], theirs["tokens"]) != (ours["cells"], ours["tokens"]):
         raise SystemExit("bunsan and CountVectorizer do not count the same")
     base = theirs["seconds"]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bunsan.base.errors import BadInput, Interrupted
-from bunsan.words.training import trainer
+from bunsan.words.training import running
 from bunsan.words.training.checkpoint import FILE
 from bunsan.words.training.corpus import corpus_from_ids, open_corpus
 from bunsan.words.training.ngram_index import index_ngrams
@@ -108,9 +108,9 @@ def test_progress_ends_with_all_words_and_the_last_rate(corpus):
 
 def test_stopped_in_every_way_and_resumed_it_ends_the_same(corpus, tmp_path, monkeypatch):
     """A checkpoint at every look, and an interruption at three of them."""
-    monkeypatch.setattr(trainer, "_REPORT_SECONDS", 0.01)
-    monkeypatch.setattr(trainer, "_CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(trainer, "_CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr(running, "_REPORT_SECONDS", 0.01)
+    monkeypatch.setattr(running, "_CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(running, "_CHECKPOINT_SHARE", 1e9)
     settings = replace(METHODS[1], epochs=100)
     whole = train(corpus, settings)
 
@@ -144,10 +144,10 @@ def test_stopped_in_every_way_and_resumed_it_ends_the_same(corpus, tmp_path, mon
 SCRIPT = """
 import json, sys
 from bunsan.base.errors import Interrupted
-from bunsan.words.training import trainer
+from bunsan.words.training import running, trainer
 from bunsan.words.training.corpus import open_corpus
 from bunsan.words.training.settings import FastTextSettings
-trainer._CHECKPOINT_SECONDS, trainer._CHECKPOINT_SHARE = 0.3, 1e9
+running._CHECKPOINT_SECONDS, running._CHECKPOINT_SHARE = 0.3, 1e9
 corpus, folder, settings = open_corpus(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
 try:
     trainer.train(

@@ -173,6 +173,7 @@ def test_gensim_reads_it_and_is_read(tmp_path: Path) -> None:
         "gensim.models.fasttext", reason="a reader of the format is not installed"
     )
     vectors = small_vectors(ngrams=True)
+    vectors.counts = np.arange(12)[::-1]
     save_vectors(vectors, tmp_path / "v.bin")
     theirs = gensim.load_facebook_vectors(str(tmp_path / "v.bin"))
     for word in (*WORDS, "日本人"):

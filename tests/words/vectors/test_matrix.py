@@ -6,6 +6,7 @@ from hypothesis.extra.numpy import arrays
 
 from bunsan.base.errors import BadInput
 from bunsan.words.vectors import matrix as matrix_module
+from bunsan.words.vectors.half import to_float32
 from bunsan.words.vectors.matrix import Matrix
 from bunsan.words.vectors.wordvectors import WordVectors
 
@@ -17,7 +18,7 @@ def test_int8_is_within_half_a_step(values: np.ndarray) -> None:
     stored = Matrix(values).to("int8")
     step = np.abs(values).max(axis=1, keepdims=True).astype(np.float64) / 127
     error = np.abs(stored.take(slice(None)).astype(np.float64) - values)
-    assert np.all(error <= step * 0.5001 + 1e-44)
+    assert np.all(error <= step * 0.5001 + 127 * 1.2e-38)
     assert stored.values.dtype == np.int8
     assert stored.nbytes == 4 * 3 + 4 * 4
 
@@ -74,3 +75,10 @@ def test_refusals() -> None:
     with pytest.raises(ValueError, match="scales"):
         Matrix(np.zeros((2, 2), np.int8), [1])
     assert Matrix(np.zeros((2, 2), ">f4")).values.dtype.isnative
+
+
+def test_every_half_widens_as_numpy_does() -> None:
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16).reshape(256, 256)
+    found = to_float32(every[:, ::-1])
+    np.testing.assert_array_equal(found, every[:, ::-1].astype(np.float32))
+    np.testing.assert_array_equal(np.signbit(found), np.signbit(every[:, ::-1]))

@@ -86,3 +86,18 @@ def test_neighbours_read_well() -> None:
     assert "&lt;b&gt;" in html
     assert "0.800" in html
     assert "width:96px" in html
+
+
+@pytest.mark.parametrize("storage", ["float32", "float16", "int8"])
+def test_one_query_or_many(storage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matrix_module, "_BLOCK_BYTES", 200)
+    vectors = small_vectors(60, 7).to(storage)  # type: ignore[arg-type]
+    plain = vectors.to("float32")
+    together = vectors.nearest_many(["日本", "東京"], 9, restrict=50)
+    for word, found in zip(["日本", "東京"], together, strict=True):
+        one = vectors.nearest(word, 9, restrict=50)
+        assert one.words == found.words
+        expected = slow_cosines(plain.matrix.values[:50], plain[word])
+        np.testing.assert_allclose(one.scores, expected[one.rows], atol=1e-6)
+        np.testing.assert_allclose(found.scores, expected[found.rows], atol=1e-6)
+        assert one.rows.tolist() == [r for r in np.argsort(-expected) if plain.words[r] != word][:9]

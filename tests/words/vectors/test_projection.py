@@ -2,7 +2,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.decomposition import PCA
 from vectors_help import small_vectors
 
 from bunsan.base.errors import BadInput, Missing
@@ -16,10 +15,11 @@ def clusters() -> tuple[np.ndarray, np.ndarray]:
     return centres[of] + 0.3 * rng.standard_normal((60, 10)), of
 
 
-def test_pca_as_scikit_learn() -> None:
+def test_pca_as_a_singular_value_decomposition() -> None:
     vectors, _ = clusters()
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    expected = PCA(2, svd_solver="full").fit_transform(units)
+    u, singular, _ = np.linalg.svd(units - units.mean(axis=0))
+    expected = u[:, :2] * singular[:2]
     found = project(vectors)
     for axis in range(2):
         sign = np.sign(expected[:, axis] @ found[:, axis])
@@ -40,14 +40,17 @@ def test_one_dimension_and_few_words() -> None:
     assert small_vectors().project(["日本", "東京", "パリ"]).shape == (3, 2)
 
 
-def test_tsne_keeps_clusters() -> None:
-    pytest.importorskip("openTSNE", reason="t-SNE's library is an extra")
+@pytest.mark.parametrize(("method", "library"), [("tsne", "openTSNE"), ("umap", "umap")])
+@pytest.mark.filterwarnings("default")  # what their libraries say of one another
+def test_clusters_stay_together(method: Any, library: str) -> None:
+    pytest.importorskip(library, reason="an extra", exc_type=ImportError)
     vectors, of = clusters()
-    found = project(vectors, "tsne", perplexity=10, seed=1)
+    found = project(vectors, method, perplexity=10, neighbors=10, seed=1)
     near = np.linalg.norm(found[:, None] - found[None], axis=2)
     np.fill_diagonal(near, np.inf)
     assert np.mean(of[near.argmin(axis=1)] == of) > 0.95
-    np.testing.assert_array_equal(found, project(vectors, "tsne", perplexity=10, seed=1))
+    again = project(vectors, method, perplexity=10, neighbors=10, seed=1)
+    np.testing.assert_array_equal(found, again)
 
 
 @pytest.mark.parametrize(("method", "package"), [("tsne", "openTSNE"), ("umap", "umap-learn")])

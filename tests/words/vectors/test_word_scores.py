@@ -1,5 +1,7 @@
 """Scores of word vectors against the same worked out plainly."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.stats import pearsonr, spearmanr
@@ -12,6 +14,8 @@ from bunsan.words.vectors.evaluate.question_files import (
     AnalogySection,
     ScoredPair,
     SynonymQuestion,
+    read_analogies,
+    read_pairs,
 )
 from bunsan.words.vectors.evaluate.similarity import score_similarity
 from bunsan.words.vectors.evaluate.synonyms import score_synonyms
@@ -109,3 +113,47 @@ def test_synonyms() -> None:
     scores = score_synonyms(vectors, questions)
     assert scores.accuracy == Accuracy(1, 3, 2)
     assert scores.chance == pytest.approx((1 / 2 + 1 / 3 + 1 / 2) / 3)
+
+
+def test_analogies_as_gensim(tmp_path: Path) -> None:
+    models = pytest.importorskip("gensim.models", reason="another scorer is not installed")
+    rng = np.random.default_rng(3)
+    base = rng.standard_normal((40, 8))
+    other = base + rng.standard_normal(8) + 0.5 * rng.standard_normal((40, 8))
+    words = [f"{side}{i}" for i in range(40) for side in "xy"]
+    vectors = WordVectors(words, np.stack([base, other], axis=1).reshape(80, 8))
+    lines = [": gram1"]
+    for i, j in rng.integers(0, 45, (300, 2)).tolist():  # some words are unknown
+        if i != j:
+            lines.append(f"x{i} y{i} x{j} y{j}")
+    path = tmp_path / "questions"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    keyed = models.KeyedVectors(8)
+    keyed.add_vectors(words, vectors.matrix.values)
+    for restrict in (80, 50):
+        _, sections = keyed.evaluate_word_analogies(
+            str(path), restrict_vocab=restrict, case_insensitive=False
+        )
+        scores = score_analogies(vectors, read_analogies(path), restrict=restrict)
+        right, wrong = (len(sections[0][name]) for name in ("correct", "incorrect"))
+        assert scores.total == Accuracy(right, right + wrong, len(lines) - 1 - right - wrong)
+        assert 0 < right < right + wrong
+
+
+def test_similarity_as_gensim(tmp_path: Path) -> None:
+    models = pytest.importorskip("gensim.models", reason="another scorer is not installed")
+    rng = np.random.default_rng(4)
+    vectors = small_vectors(40, 6)
+    places = [rng.choice(40, 2, replace=False) for _ in range(100)]
+    lines = [
+        f"{vectors.words[int(a)]}\t{vectors.words[int(b)]}\t{rng.integers(9)}" for a, b in places
+    ]
+    path = tmp_path / "pairs"
+    path.write_text("\n".join([*lines, "nowhere\t日本\t3"]), encoding="utf-8")
+    keyed = models.KeyedVectors(6)
+    keyed.add_vectors(list(vectors.words), vectors.matrix.values)
+    pearson, spearman, unknown = keyed.evaluate_word_pairs(str(path), case_insensitive=False)
+    scores = score_similarity(vectors, read_pairs(path))
+    assert scores.pearson.estimate == pytest.approx(pearson[0], abs=1e-5)
+    assert scores.spearman.estimate == pytest.approx(spearman[0], abs=1e-9)
+    assert 1 - scores.coverage == pytest.approx(unknown / 100)

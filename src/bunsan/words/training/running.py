@@ -80,6 +80,8 @@ def run(task: Work, folder: Path | None, mark: str, on_progress: OnProgress | No
             speed = (done - before) / max(time.monotonic() - begun, 1e-9)
             on_progress(done, task.words_total, task.loss(), task.alpha(), speed)
 
+    # Compiled, or read from the disk, once, before all threads would do it.
+    task.prepare()
     try:
         crew.start()
         while not crew.wait(_REPORT_SECONDS):
@@ -91,6 +93,8 @@ def run(task: Work, folder: Path | None, mark: str, on_progress: OnProgress | No
                 saved = time.monotonic()
                 pause = max(_CHECKPOINT_SECONDS, (saved - started) / _CHECKPOINT_SHARE)
                 crew.go_on()
+        tell()
+        save()
     except KeyboardInterrupt:
         crew.stop()
         save()
@@ -98,8 +102,6 @@ def run(task: Work, folder: Path | None, mark: str, on_progress: OnProgress | No
     except BaseException:
         crew.stop()  # a thread may have failed within its portion: the last checkpoint stands
         raise
-    save()
-    tell()
 
 
 def _interrupted(folder: Path | None) -> Interrupted:
@@ -130,10 +132,11 @@ class _Crew:
 
     def start(self) -> None:
         """Set all threads to work."""
-        # Compiled (or read from the disk) once, before the threads would all do it.
-        self._task.prepare()
-        self._working = self._alive = self._task.threads
         for number in range(self._task.threads):
+            # One by one, so that an interruption in between waits for those there are.
+            with self._changed:
+                self._working += 1
+                self._alive += 1
             threading.Thread(target=self._work, args=(number,), daemon=True).start()
 
     def _work(self, number: int) -> None:

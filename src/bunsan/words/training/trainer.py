@@ -9,22 +9,16 @@ same vectors, bit for bit, as one that was not.
 """
 
 import os
-import threading
-import time
 from pathlib import Path
 
-from bunsan.base.errors import BadInput, Interrupted
+from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
-from bunsan.words.training.checkpoint import fingerprint, open_checkpoint, save_checkpoint
+from bunsan.words.training.checkpoint import fingerprint, open_checkpoint
 from bunsan.words.training.corpus_store import WordCorpus
+from bunsan.words.training.running import run
 from bunsan.words.training.settings import FastTextSettings, Word2VecSettings
 from bunsan.words.training.task import Task
 from bunsan.words.training.trained import OnProgress, Trained
-
-_REPORT_SECONDS = 0.25
-_CHECKPOINT_SECONDS = 60.0
-# Saving takes at most this share of the time.
-_CHECKPOINT_SHARE = 0.05
 
 
 def train(
@@ -69,142 +63,5 @@ def train(
     mark = fingerprint(corpus, settings, threads)
     known = None if place is None else open_checkpoint(place, mark)
     task = Task(corpus, settings, threads, known)
-    crew = _Crew(task)
-    watch = _Watch(task, on_progress)
-    saved, pause = time.monotonic(), _CHECKPOINT_SECONDS
-
-    def put_down() -> None:
-        watch.clock()
-        if place is not None:
-            save_checkpoint(place, task.arrays(), mark)
-
-    # Compiled, or read from the disk, once, before all threads would do it.
-    task.prepare()
-    try:
-        crew.start()
-        while not crew.wait(_REPORT_SECONDS):
-            watch.report()
-            now = time.monotonic()
-            if place is not None and now - saved > pause:
-                crew.hold()
-                put_down()
-                crew.go_on()
-                saved = time.monotonic()
-                pause = max(_CHECKPOINT_SECONDS, (saved - now) / _CHECKPOINT_SHARE)
-        watch.report()
-        put_down()
-    except KeyboardInterrupt:
-        crew.stop()
-        put_down()
-        raise _interrupted(place) from None
-    finally:
-        crew.stop()
+    run(task, place, mark, on_progress)
     return task.result()
-
-
-class _Watch:
-    """Tells how far a task is, and adds up the time spent on it."""
-
-    def __init__(self, task: Task, on_progress: OnProgress | None) -> None:
-        self._task, self._on_progress = task, on_progress
-        self._begun = self._counted = time.monotonic()
-        self._before = task.words_done()
-
-    def report(self) -> None:
-        """Call the caller back."""
-        if self._on_progress is not None:
-            task, done = self._task, self._task.words_done()
-            seconds = max(time.monotonic() - self._begun, 1e-9)
-            speed = (done - self._before) / seconds
-            self._on_progress(done, task.words_total, task.loss(), task.alpha(), speed)
-
-    def clock(self) -> None:
-        """Add the seconds since the last call to the task's own."""
-        now = time.monotonic()
-        self._task.seconds[0] += now - self._counted
-        self._counted = now
-
-
-def _interrupted(folder: Path | None) -> Interrupted:
-    problem = tr("Training was interrupted.", "学習を中断しました。")
-    if folder is None:
-        remedy = tr(
-            "Nothing was kept: no folder for checkpoints was given.",
-            "途中経過を置くフォルダーの指定がないため、何も残っていません。",
-        )
-        return Interrupted(problem, remedy=remedy)
-    remedy = tr(
-        f"The same command takes it up again, from the checkpoint in {folder}.",
-        f"同じコマンドで、{folder} の途中経過から再開できます。",
-    )
-    return Interrupted(problem, remedy=remedy)
-
-
-class _Crew:
-    """Threads that work through a task and can be held between two blocks."""
-
-    def __init__(self, task: Task) -> None:
-        self._task = task
-        self._changed = threading.Condition()
-        self._held = self._stopped = False
-        self._working = self._left = 0
-        self._error: BaseException | None = None
-
-    def start(self) -> None:
-        """Set all threads to work."""
-        for number in range(self._task.threads):
-            with self._changed:
-                self._working += 1
-                self._left += 1
-            threading.Thread(target=self._work, args=(number,), daemon=True).start()
-
-    def _work(self, number: int) -> None:
-        try:
-            clock = time.thread_time()
-            while not self._stopped and self._task.work(number):
-                now = time.thread_time()
-                self._task.processor[number] += now - clock
-                clock = now
-                if self._held:
-                    self._rest()
-        except BaseException as error:
-            self._error = error
-        finally:
-            with self._changed:
-                self._working -= 1
-                self._left -= 1
-                self._changed.notify_all()
-
-    def _rest(self) -> None:
-        with self._changed:
-            self._working -= 1
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._held or self._stopped)
-            self._working += 1
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for the end of all work, not longer than `seconds`; whether it was reached."""
-        with self._changed:
-            ended = self._changed.wait_for(lambda: self._left == 0, seconds)
-        if self._error is not None:
-            raise self._error
-        return ended
-
-    def hold(self) -> None:
-        """Return when no thread works."""
-        with self._changed:
-            self._held = True
-            self._changed.wait_for(lambda: self._working == 0)
-
-    def go_on(self) -> None:
-        """End `hold`."""
-        with self._changed:
-            self._held = False
-            self._changed.notify_all()
-
-    def stop(self) -> None:
-        """Return when all threads have ended, each with its block."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._left == 0)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
+from bunsan.words.vectors.half import to_float32
 
 Floats = NDArray[np.float32]
 Storage = Literal["float32", "float16", "int8"]
@@ -62,7 +63,7 @@ class Matrix:
 
     def take(self, rows: Any) -> Floats:
         """float32[k, d], some rows (an array of row numbers or a slice), scaled; may share memory."""
-        part = np.asarray(self.values[rows], np.float32)
+        part = self._float32(rows)
         return part if self.scale is None else part * self.scale[rows][:, None]
 
     def row(self, row: int) -> Floats:
@@ -71,10 +72,21 @@ class Matrix:
 
     def blocks(self, stop: int | None = None) -> Iterator[tuple[int, Floats]]:
         """(first row, float32[b, d]) over the rows before `stop`."""
+        for start, block in self.unscaled_blocks(stop):
+            if self.scale is not None:
+                block *= self.scale[start : start + len(block), None]
+            yield start, block
+
+    def unscaled_blocks(self, stop: int | None = None) -> Iterator[tuple[int, Floats]]:
+        """`blocks`, before int8 rows are multiplied by their scales."""
         step = max(1, _BLOCK_BYTES // (4 * max(self.dim, 1)))
         stop = len(self) if stop is None else min(stop, len(self))
         for start in range(0, stop, step):
-            yield start, self.take(slice(start, min(start + step, stop)))
+            yield start, self._float32(slice(start, min(start + step, stop)))
+
+    def _float32(self, rows: Any) -> Floats:
+        part = self.values[rows]
+        return to_float32(part) if part.dtype == np.float16 else np.asarray(part, np.float32)
 
     def lengths(self) -> Floats:
         """float32[R], the Euclidean length of every row."""
@@ -124,7 +136,8 @@ class Matrix:
                     )
             else:
                 peak = np.abs(block).max(axis=1, initial=0)
-                scale[part] = np.where(peak > 0, peak / np.float32(127), 1)
-                steps = np.rint(block / scale[part][:, None])
-                values[part] = np.clip(steps, -127, 127)  # subnormal scales round coarsely
+                step = peak / np.float32(127)
+                # Rows so short that their step has no full precision become zeros.
+                scale[part] = np.where(step >= np.finfo(np.float32).tiny, step, 1)
+                values[part] = np.rint(block / scale[part][:, None])
         return Matrix(values, scale)

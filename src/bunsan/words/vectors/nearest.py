@@ -4,6 +4,8 @@ Memory is bounded by a block, whatever the number of rows; float16 and int8 rows
 block at a time.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -54,15 +56,44 @@ def nearest_rows(
         return rows, cosines
     units = unit_rows(queries)
     barred = np.full((n, 1), -1, np.int64) if exclude is None else np.asarray(exclude, np.int64)
-    inverse = reciprocal(lengths)
-    for start, block in matrix.blocks(restrict):
-        scale = inverse[start : start + len(block)]
+    factors = reciprocal(lengths)
+    if matrix.scale is not None:
+        factors *= matrix.scale
+    if n == 1:
+        # A product with one vector is a routine of its own, eight times as fast.
+        for start, products in _products(matrix, units[0], restrict):
+            products *= factors[start : start + len(products)]
+            keep_best(products[None, :], start, barred, rows, cosines)
+        return rows, cosines
+    for start, block in matrix.unscaled_blocks(restrict):
+        factor = factors[start : start + len(block)]
         for first in range(0, n, _QUERIES):
             part = slice(first, first + _QUERIES)
             products = units[part] @ block.T
-            products *= scale
+            products *= factor
             keep_best(products, start, barred[part], rows[part], cosines[part])
     return rows, cosines
+
+
+def _products(matrix: Matrix, unit: Floats, restrict: int | None) -> Iterator[tuple[int, Floats]]:
+    """(first row, float32[b]): products of unscaled rows with a vector, a block at a time."""
+    if matrix.storage == "int8":
+        yield 0, _products_of_bytes(matrix.values[:restrict], unit)
+        return
+    for start, block in matrix.unscaled_blocks(restrict):
+        yield start, block @ unit
+
+
+@njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
+def _products_of_bytes(values: NDArray[np.int8], unit: Floats) -> Floats:
+    """int8[R, d] times float32[d] without a copy of the rows in float32."""
+    products = np.empty(len(values), np.float32)
+    for row in range(len(values)):
+        total = np.float32(0)
+        for j in range(len(unit)):
+            total += np.float32(values[row, j]) * unit[j]
+        products[row] = total
+    return products
 
 
 @njit(nogil=True, cache=True)

@@ -142,9 +142,11 @@ def write(vectors: WordVectors, path: Path) -> None:
                 remedy=tr("Save as .safetensors.", ".safetensors で保存してください。"),
                 file=path,
             )
-    counts = np.ones(len(table), np.int64) if vectors.counts is None else vectors.counts
+    # Some readers drop words that never came, or are rarer than the file says words are.
+    counts = np.maximum(1 if vectors.counts is None else vectors.counts, np.ones(len(table), int))
     arguments = {**_ARGUMENTS, "dim": vectors.dim, "wordNgrams": 1}
     arguments |= _known_arguments(vectors.about)
+    arguments["minCount"] = int(min(arguments["minCount"], counts.min(initial=1)))
     if subwords is None:
         own: Any = vectors.matrix.take(slice(None))
         arguments |= {"bucket": 0, "minn": 0, "maxn": 0}
