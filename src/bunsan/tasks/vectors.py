@@ -235,7 +235,7 @@ def evaluate(
     lower: bool = False,
     unseen: bool = False,
     column: str | None = None,
-    per_relation: int = 1000,
+    per_relation: int | None = 1000,
     seed: int = 0,
 ) -> Evaluation:
     """Score vectors on sets of questions.
@@ -243,7 +243,7 @@ def evaluate(
     Parameters
     ----------
     analogies : files with sections of "a b c d" lines (": name" begins a section), or tables
-        "relation, x, y", of which `per_relation` pairs of rows are drawn.
+        "relation, x, y", of which `per_relation` pairs of rows are drawn (None: all).
     similarity : tables of two words and a score in the last column (or in `column`).
     synonyms : tables of a word, its synonym and other choices.
     restrict : analogies are asked about and answered with the first so many words.

@@ -64,6 +64,16 @@ def command(
             ),
         ),
     ] = 30_000,
+    per_relation: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help=tr(
+                "Pairs of rows drawn from each relation of a table; 0 for all.",
+                "表の各関係から引く組の数。0 で全部。",
+            ),
+        ),
+    ] = 1000,
     lower: Annotated[
         bool, typer.Option("--lower", help=tr("Questions in lower case.", "問題を小文字にする。"))
     ] = False,
@@ -107,6 +117,7 @@ def command(
         lower=lower,
         unseen=unseen,
         column=column,
+        per_relation=per_relation or None,
         seed=seed,
     )
     common.emit(result.table(sections=not totals), as_json=as_json, output=output)
