@@ -19,15 +19,22 @@ its training. Memory is the most a process had in use, libraries included, befor
 Accuracy: analogies asked in lower case among the 30,000 most frequent words; rank correlation with
 people's similarities of the pairs whose words all candidates have. Intervals are of 95 %: chance in
 the questions; how much another seed changes, `--seeds` shows. `--out` gets a line of JSON for every
-candidate as it ends. Peers that have a line there for the same work are not run again.
+candidate as it ends. Peers that have a line there for the same work are not run again, unless
+`--again` names them. Other work on the machine can double anyone's time: it is told under each table,
+and numbers taken beside much of it are to be taken again.
 """
 
 import argparse
 import gzip
 import json
+import os
+import resource
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +59,7 @@ PAIRS = SHARED_DATA / "word_similarity"
 RESTRICT = 30_000
 GLOVE_EPOCHS = 10
 LANGUAGES = ("en", "ja")
+CHILDREN = resource.RUSAGE_CHILDREN
 
 
 # --- the text ------------------------------------------------------------------------------------
@@ -95,14 +103,14 @@ def write_text(lines: Iterable[str], path: Path, most: int | None) -> None:
     half.rename(path)
 
 
-def prepare(language: str, options: argparse.Namespace, work: Path) -> tuple[Path, int]:
+def prepare(language: str, english: Path, most: int | None, work: Path) -> tuple[Path, int]:
     """The text as a plain file in the work folder, and how many words it has."""
-    source = options.text if language == "en" else KYOTO
-    size = "all" if options.words is None else str(options.words)
+    source = english if language == "en" else KYOTO
+    size = "all" if most is None else str(most)
     path = work / f"{language}-{source.name.split('.')[0]}-{size}.txt"
     if not path.exists():
         lines = english_lines(source) if language == "en" else japanese_lines()
-        write_text(lines, path, options.words)
+        write_text(lines, path, most)
     return path, int(json.loads(path.with_suffix(".json").read_text())["words"])
 
 
@@ -141,9 +149,25 @@ def measure(candidate: str, job: Job) -> dict[str, Any]:
     return result | {"quality": quality(outcome, job)}
 
 
+def busy_seconds() -> float | None:
+    """Processor seconds spent on this machine so far, by whomever; None where it does not tell."""
+    status = Path("/proc/stat")
+    if not status.exists():
+        return None
+    user, nice, system, _, _, irq, soft, steal = map(int, status.read_text().split()[1:9])
+    return (user + nice + system + irq + soft + steal) / os.sysconf("SC_CLK_TCK")
+
+
 def in_process(candidate: str, job: Job) -> dict[str, Any]:
+    """One candidate, in a process of its own; `others`: processors at other work meanwhile."""
     given = {name: str(v) if isinstance(v, Path) else v for name, v in vars(job).items()}
-    return in_own_process(__file__, "--measure", candidate, json.dumps(given))
+    begin, busy, own = time.monotonic(), busy_seconds(), resource.getrusage(CHILDREN)
+    result = in_own_process(__file__, "--measure", candidate, json.dumps(given))
+    now, used = busy_seconds(), resource.getrusage(CHILDREN)
+    if now is not None and busy is not None:
+        ours = used.ru_utime + used.ru_stime - own.ru_utime - own.ru_stime
+        result["others"] = max(0.0, (now - busy - ours) / (time.monotonic() - begin))
+    return result
 
 
 def job_from(text: str) -> Job:
@@ -187,12 +211,17 @@ class Records:
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
+def family_of(name: str) -> str:
+    """The name of a candidate on the command line."""
+    return name.split(",")[0].removesuffix(".c").lower()
+
+
 def chosen(method: str, options: argparse.Namespace) -> dict[str, Path | None]:
     """The candidates of a method that are to run, with the folder of their programs."""
     given = {"word2vec.c": options.word2vec, "GloVe": options.glove}
     found: dict[str, Path | None] = {}
     for name in CANDIDATES[method]:
-        family = name.split(",")[0].removesuffix(".c").lower()
+        family = family_of(name)
         if family in options.skip:
             continue
         if method == "fasttext" and family == "gensim" and not options.gensim_fasttext:
@@ -221,12 +250,19 @@ def run_all(options: argparse.Namespace, records: Records, work: Path) -> list[R
         if record in records and not again:
             return
         print(*(v for n, v in record.items() if n != "kind"), "...", file=sys.stderr, flush=True)
-        result = in_own_process(__file__, "--limits") if job is None else in_process(candidate, job)
+        try:
+            result = (
+                in_own_process(__file__, "--limits") if job is None else in_process(candidate, job)
+            )
+        except subprocess.CalledProcessError as error:  # the others still count
+            print(f"failed: exit status {error.returncode}", file=sys.stderr)
+            return
         records.add(record | {"result": result})
 
     run({"kind": "limits"}, True, "", None)
     for language in options.language:
-        text, words = prepare(language, options, work)
+        text, words = prepare(language, options.text, options.words, work)
+        few, _ = prepare(language, options.text, 20_000, work)
         for method, candidates in plan.items():
             epochs = options.glove_epochs if method == "glove" else options.epochs
             for name, programs in candidates.items():
@@ -234,13 +270,11 @@ def run_all(options: argparse.Namespace, records: Records, work: Path) -> list[R
                 for seed in range(1, 1 + (options.seeds if ours else 1)):
                     job = Job(text, language, method, epochs, options.threads, seed, work, programs)
                     if ours and seed == 1:  # so that nothing is compiled where memory is measured
-                        few, _ = prepare(language, argparse.Namespace(
-                            text=options.text, words=20_000), work)  # fmt: skip
-                        in_process(name, Job(**(vars(job) | {"text": few, "epochs": 1})))
+                        in_process(name, replace(job, text=few, epochs=1))
                     record = {"kind": "training", "text": text.stem, "words": words}
                     record |= {"language": language, "method": method, "epochs": epochs}
                     record |= {"threads": options.threads, "candidate": name, "seed": seed}
-                    run(record, ours, name, job)
+                    run(record, ours or family_of(name) in options.again, name, job)
     keys = {key_of(record) for record in wanted}
     return [record for record in records if key_of(record) in keys]
 
@@ -253,6 +287,9 @@ def main() -> None:
     parser.add_argument("--only", type=names, default=list(CANDIDATES), help="methods, by commas")
     parser.add_argument("--language", type=names, default=list(LANGUAGES), help="en,ja")
     parser.add_argument("--skip", type=names, default=[], help="gensim,fasttext,word2vec,glove")
+    parser.add_argument(
+        "--again", type=names, default=[], help="peers to run though --out has them"
+    )
     parser.add_argument("--gensim-fasttext", action="store_true", help="that too; it takes long")
     parser.add_argument("--text", type=Path, default=WIKI, help="English, one paragraph a line")
     parser.add_argument("--words", type=int, help="only the first so many words")

@@ -230,10 +230,15 @@ def find_programs(folder: Path, names: Sequence[str]) -> Path:
     return place.resolve()
 
 
-def word2vec_c(job: Job, alpha: float) -> Outcome:
-    """Mikolov's word2vec.c: once for the vocabulary alone, once to train."""
+def opened(path: Path, format: Any) -> Any:
+    """The vectors in a file. bunsan is imported only now: a program starts with its parent's peak."""
     from bunsan.words.vectors.files.dispatch import open_vectors
 
+    return open_vectors(path, format)
+
+
+def word2vec_c(job: Job, alpha: float) -> Outcome:
+    """Mikolov's word2vec.c: once for the vocabulary alone, once to train."""
     assert job.programs is not None
     with tempfile.TemporaryDirectory(dir=job.work) as name:
         folder = Path(name)
@@ -245,7 +250,7 @@ def word2vec_c(job: Job, alpha: float) -> Outcome:
         options += ["-negative", NEGATIVE, "-hs", 0, "-sample", SAMPLE, "-iter", job.epochs]
         options += ["-alpha", alpha, "-threads", job.threads]
         training = run_program([*program, *options], folder)
-        vectors = open_vectors(folder / "vectors.bin", "word2vec-binary")
+        vectors = opened(folder / "vectors.bin", "word2vec-binary")
         seconds = {"vocabulary": reading.seconds, "training": training.seconds}
         peak = max(reading.peak, training.peak)
         return Outcome(list(vectors), vectors.vectors(vectors), seconds, peak)
@@ -253,8 +258,6 @@ def word2vec_c(job: Job, alpha: float) -> Outcome:
 
 def glove_c(job: Job) -> Outcome:
     """Stanford's GloVe: vocab_count, cooccur, shuffle, glove."""
-    from bunsan.words.vectors.files.dispatch import open_vectors
-
     assert job.programs is not None
     with tempfile.TemporaryDirectory(dir=job.work) as name:
         folder, at = Path(name), job.programs
@@ -275,7 +278,7 @@ def glove_c(job: Job) -> Outcome:
         options += ["-x-max", X_MAX, "-iter", job.epochs, "-vector-size", DIM]
         options += ["-threads", job.threads, "-seed", job.seed]
         training = run_program([at / "glove", *quiet, *words, *options], folder)
-        vectors = open_vectors(folder / "vectors.txt", "glove")
+        vectors = opened(folder / "vectors.txt", "glove")
         runs = {"vocabulary": vocabulary, "counting": counting}
         runs |= {"arranging": arranging, "training": training}
         seconds = {stage: run.seconds for stage, run in runs.items()}

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from common import markdown_table
-from words_candidates import DIM
+from words_candidates import CANDIDATES, DIM
 
 Record = dict[str, Any]
 STAGES = ("vocabulary", "counting", "arranging", "training")
@@ -29,19 +29,20 @@ TITLES = {"skipgram": "skip-gram", "cbow": "CBOW", "fasttext": "fastText", "glov
 def tables(records: list[Record]) -> str:
     """All tables of some records, one for each text, method, epochs and threads."""
 
-    def same(record: Record) -> str:
-        names = ("language", "text", "words", "method", "epochs", "threads")
-        return "\x00".join(str(record[name]) for name in names)
+    def place(record: Record) -> tuple[Any, ...]:
+        method = list(CANDIDATES).index(record["method"])
+        names = ("words", "text", "epochs", "threads")
+        return record["language"], method, *(record[name] for name in names)
 
     limits = [record["result"] for record in records if record["kind"] == "limits"]
-    trained = [record for record in records if record["kind"] == "training"]
-    order = list(dict.fromkeys(map(same, trained)))
-    trained.sort(key=lambda record: order.index(same(record)))
+    trained = sorted((record for record in records if record["kind"] == "training"), key=place)
     parts = []
-    for _, group in groupby(trained, same):
+    for _, group in groupby(trained, place):
+        seeds = list(group)
         rows: dict[str, list[Record]] = {}
-        for record in group:
-            rows.setdefault(record["candidate"], []).append(record)
+        for name in CANDIDATES[seeds[0]["method"]]:
+            if same := [record for record in seeds if record["candidate"] == name]:
+                rows[name] = same
         parts.append(_method(rows, limits[-1] if limits else None))
     return "\n\n".join(parts)
 
@@ -89,6 +90,13 @@ def _method(rows: dict[str, list[Record]], limits: dict[str, float] | None) -> s
     headings += [_heading(test, first["result"]["quality"][test]) for test in tests]
     parts = [f"### {title}", markdown_table(headings, body)]
     parts.append("In brackets: times as long as bunsan; after accuracies, 95 % intervals.")
+    others = [
+        f"{name} {max(record['result']['others'] for record in records):.1f}"
+        for name, records in rows.items()
+        if all("others" in record["result"] for record in records)
+    ]
+    if others:
+        parts.append(f"Processors at other work meanwhile: {', '.join(others)}.")
     if first["method"] == "glove":
         names = [f"{stage} s" for stage in STAGES]
         parts.append(markdown_table(["", *names], stages))

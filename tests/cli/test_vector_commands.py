@@ -113,7 +113,18 @@ def test_vectors_of_a_collection(folder: Path, tmp_path: Path) -> None:
 def test_stopped_and_taken_up(folder: Path, tmp_path: Path, how: signal.Signals) -> None:
     command = [
         *(sys.executable, "-m", "bunsan", "train-words", str(folder / "corpus.txt")),
-        *("--words", "spaces", "--dim", "10", "--epochs", "3000", "--min-count", "1"),
+        *(
+            "--words",
+            "spaces",
+            "--dim",
+            "10",
+            "--epochs",
+            "3000",
+            "--min-count",
+            "1",
+            "--sample",
+            "0",
+        ),
         *("--threads", "1", "-o", "v"),
     ]
     process = subprocess.Popen(
