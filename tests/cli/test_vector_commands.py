@@ -149,3 +149,21 @@ def test_stopped_and_taken_up(folder: Path, tmp_path: Path, how: signal.Signals)
     done = subprocess.run(short, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "v.safetensors.training").exists()
+
+
+def test_readings_of_words(tmp_path: Path) -> None:
+    lines = ["引越 部屋 荷物 部屋 引越", "珈琲 朝食 紅茶 朝食 珈琲"] * 100
+    (tmp_path / "t.txt").write_text("\n".join(lines), encoding="utf-8")
+    options = ("--words", "spaces", "--dim", "8", "--min-count", "1", "--threads", "1")
+    grams = ("--method", "fasttext", "--minn", "1", "--maxn", "3", "--bucket", "1000")
+    run("train-words", "t.txt", *options, *grams, "--readings", "-o", "v", cwd=tmp_path)
+    found = rows_of(run("similar", "v.safetensors", "ひっこし", "-n", "1", "--json", cwd=tmp_path))
+    assert found[0]["word"] == "引越"
+    told = run("vectors", "v.safetensors", "-o", "v.bin", cwd=tmp_path).stderr
+    assert "does not hold readings" in told
+    assert (
+        open_vectors(tmp_path / "v.bin").words[0]
+        == open_vectors(tmp_path / "v.safetensors").words[0]
+    )
+    wrong = run("train-words", "t.txt", *options, "--readings", "-o", "w", cwd=tmp_path, code=2)
+    assert "readings" in wrong.stderr

@@ -100,6 +100,40 @@ def test_phrases_become_words(tmp_path: Path) -> None:
     assert "new" not in vectors
 
 
+@pytest.mark.parametrize("readings", [False, True])
+def test_an_unseen_spelling_is_found_by_its_reading(readings: bool, tmp_path: Path) -> None:
+    """こーひー never comes, and no word that does has a character of it."""
+    rng = random.Random(6)
+    kinds = [(["引越", "荷物"], ["部屋", "鍵", "家賃"]), (["珈琲", "紅茶"], ["朝", "夜", "昼"])]
+    texts = []
+    for i in range(1500):
+        words, company = kinds[i % 2]
+        texts.append(" ".join([*rng.choices(company, k=2), rng.choice(words), rng.choice(company)]))
+    vectors = bunsan.train_words(
+        texts, method="fasttext", words="spaces", to=tmp_path / "v", readings=readings, minn=1,
+        maxn=3, bucket=4000, dim=16, min_count=1, threads=1, epochs=8, sample=0.0,
+    )  # fmt: skip
+    again = bunsan.open_vectors(tmp_path / "v.safetensors")
+    assert again.about["settings"]["readings"] is readings
+    if not readings:
+        with pytest.raises(KeyError):
+            _ = again["こーひー"]
+        return
+    np.testing.assert_array_equal(again["こーひー"], vectors["こーひー"])
+    assert again.nearest("こーひー", 1).words == ["珈琲"]
+    assert again.similarity("こーひー", "珈琲") > again.similarity("こーひー", "引越") + 0.3
+
+
+def test_a_file_of_fasttexts_own_tells_what_it_cannot_hold(text_file: Path, tmp_path: Path) -> None:
+    options = {"method": "fasttext", "words": "spaces", "dim": 4, "epochs": 1, "threads": 1}
+    options |= {"bucket": 1000, "minn": 1, "maxn": 3}
+    plain = bunsan.train_words([text_file], to=tmp_path / "v.bin", **options)
+    assert plain.about["notes"] == []
+    read = bunsan.train_words([text_file], to=tmp_path / "r.bin", readings=True, **options)
+    assert [note for note in read.about["notes"] if "readings" in note]
+    np.testing.assert_allclose(bunsan.open_vectors(tmp_path / "r.bin")["犬"], read["犬"], atol=1e-5)
+
+
 @pytest.fixture(scope="module")
 def collection(tmp_path_factory: pytest.TempPathFactory) -> "bunsan.Collection":
     texts = [line.replace(" ", "\n", 1) if i % 5 == 0 else line for i, line in enumerate(world())]
@@ -154,6 +188,7 @@ def test_vectors_are_kept_with_the_collection(collection: "bunsan.Collection") -
         ("word3vec", {}, "word3vec"),
         ("glove", {"negative": 5}, "negative"),
         ("skipgram", {"minn": 3}, "minn"),
+        ("skipgram", {"readings": True}, "readings"),
         ("cbow", {"dim": 0}, "dim"),
     ],
 )

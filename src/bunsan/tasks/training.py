@@ -29,7 +29,7 @@ from bunsan.words.training.phrases import join_phrases
 from bunsan.words.training.settings import FastTextSettings, Word2VecSettings
 from bunsan.words.training.trained import Trained
 from bunsan.words.training.trainer import train
-from bunsan.words.vectors.files.dispatch import save_vectors
+from bunsan.words.vectors.files.dispatch import lost_in_saving, save_vectors
 from bunsan.words.vectors.matrix import Matrix
 from bunsan.words.vectors.subwords import Subwords
 from bunsan.words.vectors.wordvectors import WordVectors
@@ -116,7 +116,7 @@ def train_words(
         is saved, and nothing can be resumed.
     phrases : passes that join words which belong together ("new_york") before learning.
     options : the settings of the method under their published names: dim, window, negative, hs,
-        sample, min_count, alpha, epochs, minn, maxn, bucket, x_max, eta, threads, seed.
+        sample, min_count, alpha, epochs, minn, maxn, bucket, readings, x_max, eta, threads, seed.
 
     Raises
     ------
@@ -133,6 +133,7 @@ def train_words(
         vectors = trained_vectors(corpus, settings, folder / "training")
     if target is not None:
         save_vectors(vectors, target)
+        vectors.about["notes"] += [str(note) for note in lost_in_saving(vectors, target)]
     return vectors
 
 
@@ -218,6 +219,7 @@ def as_vectors(trained: Trained, settings: Settings, corpus: WordCorpus) -> Word
             settings.bucket,
             trained.buckets,
             None if trained.own is None else Matrix(trained.own),
+            settings.readings,
         )
     about = {
         "method": _name(settings),

@@ -106,6 +106,16 @@ def command(
         int | None,
         typer.Option(min=1, help=tr("fastText: hash buckets.", "fastText: ハッシュの数。")),
     ] = None,
+    readings: Annotated[
+        bool,
+        typer.Option(
+            "--readings",
+            help=tr(
+                "fastText: n-grams of Japanese readings too, so that spellings of a word are alike.",
+                "fastText: 読みの n-gram も使う(引っ越し・引越し・ひっこしが近くなる)。",
+            ),
+        ),
+    ] = False,
     x_max: Annotated[
         float | None,
         typer.Option(
@@ -157,6 +167,7 @@ def command(
         minn=minn,
         maxn=maxn,
         bucket=bucket,
+        readings=readings or None,
         x_max=x_max,
         threads=threads,
         seed=seed,

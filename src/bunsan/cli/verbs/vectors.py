@@ -49,11 +49,14 @@ def command(
     as_json: common.AsJson = False,
 ) -> None:
     from bunsan.tasks.vectors import convert, described, vectors_at
+    from bunsan.words.vectors.files.dispatch import lost_in_saving
 
     opened = vectors_at(vectors, name, limit=limit, encoding=encoding)
     if output is not None:
         written = convert(opened, output, storage=storage)
         common.written(written)
+        for note in lost_in_saving(opened, written):
+            common.say(str(note))
         if not as_json:
             return
     facts = described(opened)

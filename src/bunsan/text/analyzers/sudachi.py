@@ -44,14 +44,10 @@ class SudachiDictionary:
 
     def __init__(self, settings: WordSettings) -> None:
         self._settings = settings
-        self._dictionary = _open(settings.dictionary or "core")
+        self._dictionary = open_dictionary(settings.dictionary or "core")
 
     def tagger(self) -> "SudachiTagger":
-        from sudachipy import SplitMode
-
-        # `create` is the name before SudachiPy 0.7.
-        create = getattr(self._dictionary, "tokenizer", None) or self._dictionary.create
-        tokenizer = create(SplitMode(self._settings.split), fields=_FIELDS)
+        tokenizer = new_tokenizer(self._dictionary, self._settings.split, _FIELDS)
         return SudachiTagger(tokenizer, self._settings.form)
 
 
@@ -146,7 +142,22 @@ def _mended(tokens: Tokens, text: str, entries: Entries) -> Tokens:
     return Tokens(numbers.astype(np.int32), begins, ends)
 
 
-def _open(name: str) -> Any:
+def new_tokenizer(dictionary: Any, split: str, fields: set[str]) -> Any:
+    """SudachiPy's tokenizer for one thread, of an open dictionary, that is asked for `fields` only."""
+    from sudachipy import SplitMode
+
+    # `create` is the name before SudachiPy 0.7.
+    create = getattr(dictionary, "tokenizer", None) or dictionary.create
+    return create(SplitMode(split), fields=fields)
+
+
+def open_dictionary(name: str) -> Any:
+    """SudachiPy's dictionary "small", "core" or "full".
+
+    Raises
+    ------
+    Missing : it is not installed, or cannot be opened.
+    """
     from sudachipy import Dictionary
 
     package = f"sudachidict_{name}"

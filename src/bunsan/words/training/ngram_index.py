@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-END_OF_SENTENCE = "</s>"  # has no n-grams
+from bunsan.words.vectors.ngrams import END_OF_SENTENCE, second_spelling
 
 
 class NgramIndex(NamedTuple):
@@ -27,10 +27,23 @@ class NgramIndex(NamedTuple):
     buckets: NDArray[np.int64]
 
 
-def index_ngrams(words: Sequence[str], minn: int, maxn: int, bucket: int) -> NgramIndex:
-    """The n-grams of `minn` to `maxn` characters of every word, hashed to `bucket` buckets."""
+def index_ngrams(
+    words: Sequence[str],
+    minn: int,
+    maxn: int,
+    bucket: int,
+    readings: Sequence[str] | None = None,
+) -> NgramIndex:
+    """The n-grams of `minn` to `maxn` characters of every word, hashed to `bucket` buckets.
+
+    Those of its reading follow where there are `readings`, one for each word ("": none).
+    """
     # A word that has no n-grams is written as nothing at all; all others have two bytes or more.
     texts = [b"" if word == END_OF_SENTENCE else f"<{word}>".encode() for word in words]
+    if readings is not None:
+        seconds = map(second_spelling, words, readings)
+        both = zip(texts, [f"<{text}>".encode() if text else b"" for text in seconds], strict=True)
+        texts = [text for pair in both for text in pair]
     start = np.zeros(len(texts) + 1, np.int64)
     np.cumsum([len(text) for text in texts], out=start[1:])
     data = np.frombuffer(b"".join(texts), np.uint8)
@@ -43,6 +56,8 @@ def index_ngrams(words: Sequence[str], minn: int, maxn: int, bucket: int) -> Ngr
     used[row] = True
     buckets = np.flatnonzero(used)
     place = np.cumsum(used, dtype=np.int32) - 1
+    if readings is not None:
+        ends = np.ascontiguousarray(ends[::2])  # a word and its reading are one
     return NgramIndex(ends, place[row].astype(np.int32), buckets)
 
 

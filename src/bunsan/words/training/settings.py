@@ -132,11 +132,15 @@ class FastTextSettings(Word2VecSettings):
     minn, maxn : characters in an n-gram; the word stands between "<" and ">". Japanese words are
         short: 1 to 3 serves them better than the published 3 to 6.
     bucket : n-grams are hashed to so many rows (only those that occur are kept in memory).
+    readings : a Japanese word is also made of the n-grams of its reading in katakana, those that the
+        reading would have if it were written so: 引っ越し, 引越し, ひっこし and ヒッコシ share the n-grams
+        of <ヒッコシ>. Spellings of one word grow alike, and so do homophones to a degree.
     """
 
     minn: int = 3
     maxn: int = 6
     bucket: int = 2_000_000
+    readings: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained."""

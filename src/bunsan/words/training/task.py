@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bunsan.text.readings import readings_of
 from bunsan.words.training.cbow import train_cbow
 from bunsan.words.training.corpus_store import WordCorpus
 from bunsan.words.training.hierarchical import train_cbow_tree, train_skipgram_tree
@@ -58,7 +59,10 @@ class Task:
         self._ngrams: NgramIndex | None = None
         pieces = 0
         if isinstance(settings, FastTextSettings):
-            self._ngrams = index_ngrams(corpus.words, settings.minn, settings.maxn, settings.bucket)
+            readings = readings_of(corpus.words) if settings.readings else None
+            self._ngrams = index_ngrams(
+                corpus.words, settings.minn, settings.maxn, settings.bucket, readings
+            )
             pieces = len(self._ngrams.buckets)
         self._inputs = words + pieces
         self._outputs = words - 1 if settings.hs else words

@@ -20,7 +20,7 @@ class Trained:
     ----------
     words, counts : as of the corpus, V of them.
     vectors : float32[V, dim], what words mean: input vectors; with n-grams the mean of a word's own
-        row and those of its n-grams.
+        row and those of its n-grams (and its reading's, where they were asked for).
     outputs : float32[V, dim], the vectors words are predicted with; with hierarchical softmax
         float32[V-1, dim], those of the tree's inner nodes, the root last.
     losses : the mean loss over each epoch, per word predicted.

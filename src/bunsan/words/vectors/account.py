@@ -82,6 +82,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "The file is quantised; the vectors are approximate",
         "量子化されたファイルのため、ベクトルは近似値です",
     ),
+    "no_readings": (
+        "fastText's .bin does not hold readings: words of the vocabulary keep their vectors, but the "
+        "file makes unseen words of their characters alone; a .safetensors file holds all",
+        "fastText の .bin は読みを保存できません。語彙にある語のベクトルは変わりませんが、未知語は文字だけから"
+        "作られます。すべて保存するには .safetensors を使ってください",
+    ),
 }
 
 

@@ -3,6 +3,13 @@
 Bojanowski, Grave, Joulin & Mikolov 2017, "Enriching Word Vectors with Subword Information",
 section 3.2: the word is written between '<' and '>', every run of minn to maxn characters of that
 is an n-gram, and n-grams share `bucket` rows by a hash.
+
+A Japanese word may also have the n-grams of its reading. A reading in katakana is one more spelling of
+the word, and is treated so: written between the same '<' and '>', its n-grams are the very ones of the
+word in katakana. So 引っ越し has all n-grams that ヒッコシ has, and ヒッコシ, which is its own reading, has
+nothing else, even where it was never seen: it lies where the readings of its other spellings point. With
+n-grams of their own, readings would leave half of ヒッコシ to n-grams of katakana that 引っ越し never trained,
+and say the same of every word in katakana twice.
 """
 
 import numpy as np
@@ -43,9 +50,20 @@ def character_ngrams(word: str, minn: int, maxn: int) -> list[str]:
     return found
 
 
-def ngram_buckets(word: str, minn: int, maxn: int, bucket: int) -> NDArray[np.int64]:
-    """int64[n], the bucket of every n-gram of a word, in the order of `character_ngrams`."""
+def second_spelling(word: str, reading: str) -> str:
+    """The reading of a word where it adds to the word's n-grams; "" where it is the word itself."""
+    return "" if reading == word else reading
+
+
+def ngram_buckets(
+    word: str, minn: int, maxn: int, bucket: int, reading: str = ""
+) -> NDArray[np.int64]:
+    """int64[n], the bucket of every n-gram of a word, then of its reading if one is given, each in
+    the order of `character_ngrams`."""
     if bucket <= 0:
         return np.empty(0, np.int64)
     grams = character_ngrams(word, minn, maxn)
+    second = second_spelling(word, reading)
+    if second:
+        grams += character_ngrams(second, minn, maxn)
     return np.array([fnv1a(gram.encode()) % bucket for gram in grams], np.int64)

@@ -1,13 +1,14 @@
 """Vectors put together from character n-grams, also for words that were never seen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from bunsan.text.readings import readings_of
 from bunsan.words.vectors.matrix import Floats, Matrix, Storage
-from bunsan.words.vectors.ngrams import END_OF_SENTENCE, ngram_buckets
+from bunsan.words.vectors.ngrams import END_OF_SENTENCE, ngram_buckets, second_spelling
 from bunsan.words.vectors.strings import StringTable
 
 
@@ -25,6 +26,8 @@ class Subwords:
     used : int64[N] ascending, the buckets that `ngrams` has the rows of; None: all, N = bucket.
         N-grams of other buckets are passed over.
     words : [V, d], the words' own rows, which fastText files hold; None where they were not kept.
+    readings : a word has the n-grams of its reading in katakana too (`bunsan.text.readings`); see
+        `bunsan.words.vectors.ngrams`.
     """
 
     ngrams: Matrix
@@ -33,6 +36,7 @@ class Subwords:
     bucket: int
     used: NDArray[np.int64] | None = None
     words: Matrix | None = None
+    readings: bool = False
 
     def __post_init__(self) -> None:
         n = self.bucket if self.used is None else len(self.used)
@@ -47,7 +51,8 @@ class Subwords:
 
     def rows(self, word: str) -> NDArray[np.int64]:
         """int64[n], the rows of `ngrams` that make up a word."""
-        return self._rows_of(ngram_buckets(word, self.minn, self.maxn, self.bucket))
+        reading = readings_of([word])[0] if self.readings else ""
+        return self._rows_of(ngram_buckets(word, self.minn, self.maxn, self.bucket, reading))
 
     def vector(self, word: str) -> Floats | None:
         """float32[d], the mean of a word's n-grams; None where it has none."""
@@ -73,12 +78,20 @@ class Subwords:
         self._add(own, table, False)
         return own
 
+    def without_readings(self, table: StringTable, composed: Matrix) -> "Subwords":
+        """The same vectors of known words made of their characters alone, as fastText makes them.
+
+        What readings gave to a known word goes into its own row; unknown words have to do without.
+        """
+        if not self.readings:
+            return self
+        folded = replace(self, readings=False, words=None)
+        return replace(folded, words=Matrix(folded.own_rows(table, composed)))
+
     def to(self, storage: Storage) -> "Subwords":
         """The same in another storage."""
         words = None if self.words is None else self.words.to(storage)
-        return Subwords(
-            self.ngrams.to(storage), self.minn, self.maxn, self.bucket, self.used, words
-        )
+        return replace(self, ngrams=self.ngrams.to(storage), words=words)
 
     def _rows_of(self, buckets: NDArray[np.int64]) -> NDArray[np.int64]:
         if self.used is None:
@@ -102,8 +115,14 @@ class Subwords:
         if scale is None:
             scale = np.empty(0, np.float32)
         last = table.row(END_OF_SENTENCE)
+        seconds: list[bytes] = []
+        if self.readings:
+            words = list(table)
+            seconds = [s.encode() for s in map(second_spelling, words, readings_of(words))]
+        second = np.frombuffer(b"".join(seconds), np.uint8)
+        second_offsets = np.cumsum([0, *map(len, seconds)], dtype=np.int64)
         _add_ngrams(
-            vectors, table.blob, table.offsets, values, scale, row_of, last,
+            vectors, table.blob, table.offsets, second, second_offsets, values, scale, row_of, last,
             self.minn, self.maxn, self.bucket, forward,
         )  # fmt: skip
 
@@ -139,25 +158,53 @@ def word_ngrams(text, size, minn, maxn, bucket, found):  # type: ignore[no-untyp
     return n_found
 
 
+@njit(nogil=True, cache=True)
+def _write_marked(text, blob, start, end):  # type: ignore[no-untyped-def]
+    """Bytes `start` to `end` between '<' and '>' into `text`; how many bytes those are."""
+    size = end - start + 2
+    text[0] = 60
+    for i in range(size - 2):
+        text[i + 1] = blob[start + i]
+    text[size - 1] = 62
+    return size
+
+
 @njit(nogil=True, cache=True, error_model="numpy")
 def _add_ngrams(  # type: ignore[no-untyped-def]
-    vectors, blob, offsets, ngrams, scale, row_of, last, minn, maxn, bucket, forward
+    vectors,
+    blob,
+    offsets,
+    second,
+    second_offsets,
+    ngrams,
+    scale,
+    row_of,
+    last,
+    minn,
+    maxn,
+    bucket,
+    forward,
 ):
-    """Own rows to means with the n-grams (`forward`), or means back to own rows."""
+    """Own rows to means with the n-grams (`forward`), or means back to own rows.
+
+    `second` holds second spellings, as `blob` the words; there are none where it has no words at all.
+    """
     longest = 0
+    with_second = len(second_offsets) > 1
     for w in range(len(vectors)):
         longest = max(longest, offsets[w + 1] - offsets[w])
+        if with_second:
+            longest = max(longest, second_offsets[w + 1] - second_offsets[w])
     text = np.empty(longest + 2, np.uint8)
-    found = np.empty((longest + 2) * max(min(maxn, longest + 2), 1), np.int64)
+    found = np.empty(2 * (longest + 2) * max(min(maxn, longest + 2), 1), np.int64)
     d = vectors.shape[1]
     total = np.empty(d, np.float32)
     for w in range(len(vectors)):
-        size = offsets[w + 1] - offsets[w] + 2
-        text[0] = 60
-        for i in range(size - 2):
-            text[i + 1] = blob[offsets[w] + i]
-        text[size - 1] = 62
+        size = _write_marked(text, blob, offsets[w], offsets[w + 1])
         n = 0 if w == last else word_ngrams(text, size, minn, maxn, bucket, found)
+        if with_second and second_offsets[w + 1] > second_offsets[w]:
+            size = _write_marked(text, second, second_offsets[w], second_offsets[w + 1])
+            n += word_ngrams(text, size, minn, maxn, bucket, found[n:])
         total[:] = 0
         rows = 0
         for i in range(n):

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from bunsan.base.errors import BadInput, Missing
 from bunsan.base.language import tr
 from bunsan.text.encoding import encoding_name
+from bunsan.words.vectors.account import Note
 from bunsan.words.vectors.files import (
     fasttext_binary,
     gensim_native,
@@ -110,14 +111,15 @@ def save_vectors(
         form), .glove, .kv (gensim), .bin (fastText's with n-grams, else word2vec's).
     storage : "float32", "float16" or "int8" for bunsan's own file; others hold float32.
 
+    fastText's .bin holds n-grams but no readings: see `lost_in_saving`. Text, .w2v and .kv hold
+    neither.
+
     Raises
     ------
     BadInput : no format belongs to the name, or the format cannot hold a word.
     """
     path = Path(path)
-    kind = check_format(format) if format is not None else _BY_SUFFIX.get(path.suffix.lower())
-    if format is None and path.suffix.lower() == ".bin" and vectors.subwords is not None:
-        kind = "fasttext"
+    kind = _format_to_write(vectors, path, format)
     if kind is None:
         names = ", ".join(_BY_SUFFIX)
         raise BadInput(
@@ -140,6 +142,26 @@ def save_vectors(
         word2vec_binary.write(vectors, path)
     else:
         text.write(vectors, path, header=kind == "word2vec")
+
+
+def lost_in_saving(
+    vectors: WordVectors, path: str | Path, format: Format | None = None
+) -> list[Note]:
+    """What a person would not expect `save_vectors` to leave out, given the same, to be told."""
+    subwords = vectors.subwords
+    if subwords is None or not subwords.readings:
+        return []
+    kind = _format_to_write(vectors, Path(path), format)
+    return [Note("no_readings")] if kind == "fasttext" else []
+
+
+def _format_to_write(vectors: WordVectors, path: Path, format: Format | None) -> Format | None:
+    if format is not None:
+        return check_format(format)
+    suffix = path.suffix.lower()
+    if suffix == ".bin" and vectors.subwords is not None:
+        return "fasttext"
+    return _BY_SUFFIX.get(suffix)
 
 
 def check_format(name: str) -> Format:

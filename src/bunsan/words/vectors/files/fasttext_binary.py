@@ -125,7 +125,8 @@ def write(vectors: WordVectors, path: Path) -> None:
     and unknown words.
 
     The output matrix, which only further training needs, is zeros. Without n-grams the vectors
-    are written as a model that has none.
+    are written as a model that has none. Readings, of which fastText knows nothing, are folded into
+    the rows of known words, which keep their vectors; unknown words are made of characters alone.
 
     Raises
     ------
@@ -151,6 +152,7 @@ def write(vectors: WordVectors, path: Path) -> None:
         own: Any = vectors.matrix.take(slice(None))
         arguments |= {"bucket": 0, "minn": 0, "maxn": 0}
     else:
+        subwords = subwords.without_readings(table, vectors.matrix)
         own = subwords.own_rows(table, vectors.matrix)
         arguments |= {"bucket": subwords.bucket, "minn": subwords.minn, "maxn": subwords.maxn}
     n_rows = len(table) + arguments["bucket"]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,10 +103,7 @@ def make_vectors(
         places = places[rows]
         counts = None if counts is None else counts[rows]
         if subwords is not None and subwords.words is not None:
-            subwords = Subwords(
-                subwords.ngrams, subwords.minn, subwords.maxn, subwords.bucket, subwords.used,
-                subwords.words.select(rows),
-            )  # fmt: skip
+            subwords = replace(subwords, words=subwords.words.select(rows))
     _look_at_words(table, account, places)
     return WordVectors(
         table, matrix, counts=counts, subwords=subwords, lengths=lengths,

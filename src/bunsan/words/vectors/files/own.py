@@ -3,7 +3,8 @@
 Tensors: `words.blob`, `words.offsets`, `words.hashes`, `words.order` (see `StringTable`), `matrix`
 [V, d] in F32, F16 or I8, `scale` [V] for I8, `lengths` [V], `counts` [V] where known; with n-grams
 also `ngrams.matrix`, `ngrams.scale`, `ngrams.used`, `ngrams.words` and `ngrams.words_scale`. The
-metadata holds `format`, `version`, `about`, `account` and `ngrams` (minn, maxn, bucket) as JSON.
+metadata holds `format`, `version`, `about`, `account` and `ngrams` (minn, maxn, bucket, and readings
+where they are used) as JSON.
 """
 
 import json
@@ -52,9 +53,10 @@ def to_arrays(vectors: WordVectors) -> tuple[dict[str, NDArray[Any]], dict[str, 
             arrays["ngrams.used"] = subwords.used
         if subwords.words is not None:
             _put(arrays, "ngrams.words", "ngrams.words_scale", subwords.words)
-        metadata["ngrams"] = json.dumps(
-            {"minn": subwords.minn, "maxn": subwords.maxn, "bucket": subwords.bucket}
-        )
+        settings = {"minn": subwords.minn, "maxn": subwords.maxn, "bucket": subwords.bucket}
+        if subwords.readings:
+            settings["readings"] = True
+        metadata["ngrams"] = json.dumps(settings)
     return arrays, metadata
 
 
@@ -125,6 +127,7 @@ def _subwords(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -
         int(settings["bucket"]),
         arrays.get("ngrams.used"),
         words,
+        bool(settings.get("readings", False)),
     )
 
 
