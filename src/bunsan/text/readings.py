@@ -17,7 +17,9 @@ from bunsan.text.analyzers.sudachi import new_tokenizer, open_dictionary
 _SIGNS = re.compile(r"[\W_]+")
 _KANA = re.compile("[ぁ-ゖゝゞァ-ヺー-ヾㇰ-ㇿ]+")
 _KATAKANA = re.compile("[ァ-ヺー-ヾㇰ-ㇿ]+")
-_JAPANESE = re.compile("[ぁ-ゖゝゞァ-ヺー-ヾㇰ-ㇿ々〆㐀-䶿一-鿿\uf900-\ufaff\U00020000-\U0003ffff]+")
+_JAPANESE = re.compile(
+    "[ぁ-ゖゝゞァ-ヺー-ヾㇰ-ㇿ々〆㐀-䶿一-鿿\uf900-\ufaff\U00020000-\U0003ffff]+"
+)
 _TO_KATAKANA = {code: code + 0x60 for code in [*range(0x3041, 0x3097), 0x309D, 0x309E]}
 _NONE = "\0"  # stands where a part of a word has no reading
 _LONGEST = 1000  # characters; a longer word has no reading
