@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-FLOORS = ["base", "text", "measure", "words", "collection", "figures", "tasks", "cli"]
+FLOORS = [
+    "base",
+    "text",
+    "measure",
+    "nn",
+    "words",
+    "models",
+    "collection",
+    "figures",
+    "tasks",
+    "cli",
+]
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "bunsan"
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE)
 

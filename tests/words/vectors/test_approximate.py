@@ -63,7 +63,7 @@ def test_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr("bunsan.words.vectors.optional.import_module", nothing)
+    monkeypatch.setattr("bunsan.base.optional.import_module", nothing)
     vectors = WordVectors(["a", "b"], np.eye(2))
     with pytest.raises(Missing, match=r"usearch.*pip install 'bunsan\[ann\]'"):
         vectors.nearest("a", approximate=True)

@@ -58,7 +58,7 @@ def test_what_to_install(method: Any, package: str, monkeypatch: pytest.MonkeyPa
     def nothing(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr("bunsan.words.vectors.optional.import_module", nothing)
+    monkeypatch.setattr("bunsan.base.optional.import_module", nothing)
     with pytest.raises(Missing, match=f"{package}.*pip install") as error:
         project(np.eye(5), method)
     assert error.value.exit_code == 3

@@ -23,7 +23,7 @@ from bunsan.base.language import tr
 from bunsan.base.progress import progress
 from bunsan.words.vectors.matrix import Floats, Matrix
 from bunsan.words.vectors.nearest import reciprocal, unit_rows
-from bunsan.words.vectors.optional import optional
+from bunsan.base.optional import optional
 
 Rows = NDArray[np.int64]
 

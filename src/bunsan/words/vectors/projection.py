@@ -9,7 +9,7 @@ from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.words.vectors.matrix import Floats
 from bunsan.words.vectors.nearest import unit_rows
-from bunsan.words.vectors.optional import optional
+from bunsan.base.optional import optional
 
 ProjectionMethod = Literal["pca", "tsne", "umap"]
 
