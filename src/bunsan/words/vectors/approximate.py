@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from bunsan.base.errors import Missing
 from bunsan.base.files import sync_folder
 from bunsan.base.language import tr
+from bunsan.base.optional import optional
 from bunsan.base.progress import progress
 from bunsan.words.vectors.matrix import Floats, Matrix
 from bunsan.words.vectors.nearest import reciprocal, unit_rows
-from bunsan.base.optional import optional
 
 Rows = NDArray[np.int64]
 

@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
+from bunsan.base.optional import optional
 from bunsan.words.vectors.matrix import Floats
 from bunsan.words.vectors.nearest import unit_rows
-from bunsan.base.optional import optional
 
 ProjectionMethod = Literal["pca", "tsne", "umap"]
 
