@@ -1,0 +1,147 @@
+"""Tables that say which tensor of a published checkpoint is which parameter of ours, both ways.
+
+A table is finite data, complete in both directions: a tensor that no row names is an error, and so is
+a parameter that no row fills. What was read can be written again, bit for bit.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bunsan.base.errors import BadInput
+from bunsan.base.language import tr
+
+
+@dataclass(frozen=True)
+class Form:
+    """A change of form on the way in, and its exact inverse on the way out."""
+
+    read: Callable[[Tensor], list[Tensor]]
+    write: Callable[[list[Tensor]], Tensor]
+
+
+SAME = Form(lambda t: [t], lambda ts: ts[0])
+TRANSPOSED = Form(lambda t: [t.T], lambda ts: ts[0].T)
+FLAT = Form(lambda t: [t.reshape(-1)], lambda ts: ts[0].reshape(1, 1, -1))  # (1, 1, d) -> (d)
+FIRST = Form(lambda t: [t[0]], lambda ts: ts[0][None])  # (1, ...) -> (...)
+THREE = Form(lambda t: list(t.chunk(3)), torch.cat)  # one vector of query, key, value
+THREE_TRANSPOSED = Form(lambda t: list(t.T.chunk(3)), lambda ts: torch.cat(ts).T)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A tensor of theirs and the parameters of ours that it holds; `{}` stands for the block."""
+
+    theirs: str
+    ours: tuple[str, ...]
+    form: Form = SAME
+
+    def at(self, block: int) -> "Row":
+        """This row for one block."""
+        return Row(
+            self.theirs.format(block), tuple(name.format(block) for name in self.ours), self.form
+        )
+
+
+def row(theirs: str, ours: str | Sequence[str], form: Form = SAME) -> Row:
+    """One tensor."""
+    return Row(theirs, (ours,) if isinstance(ours, str) else tuple(ours), form)
+
+
+def linear(theirs: str, ours: str) -> list[Row]:
+    """The rows of a linear map or a norm that has a weight and a bias."""
+    return [row(f"{theirs}.{part}", f"{ours}.{part}") for part in ("weight", "bias")]
+
+
+def per_block(rows: Iterable[Row], depth: int) -> list[Row]:
+    """Rows with `{}` written out for every block."""
+    made = list(rows)
+    return [one.at(block) for block in range(depth) for one in made]
+
+
+class Table:
+    """The whole map between a checkpoint and a model.
+
+    Parameters
+    ----------
+    rows : one a tensor.
+    copies : names of theirs that repeat another tensor (a tied output layer), or a constant buffer:
+        they may be there or not, and are not written. A name repeats the one it maps to, which is
+        checked; a name that maps to None is a buffer.
+    """
+
+    def __init__(self, rows: Iterable[Row], copies: Mapping[str, str | None] | None = None) -> None:
+        self.rows = list(rows)
+        self.copies = dict(copies or {})
+        names = [one.theirs for one in self.rows]
+        if len(set(names)) != len(names):
+            raise ValueError("a table names a tensor twice")
+
+    def read(self, theirs: Mapping[str, Tensor], *, file: str | None = None) -> dict[str, Tensor]:
+        """Parameters of ours from a checkpoint.
+
+        Raises
+        ------
+        BadInput : a tensor is missing, unknown, or contradicts the one it should repeat.
+        """
+        left = set(theirs)
+        out: dict[str, Tensor] = {}
+        missing = [one.theirs for one in self.rows if one.theirs not in left]
+        left -= {one.theirs for one in self.rows}
+        for name, repeated in self.copies.items():
+            if name not in left:
+                continue
+            left.discard(name)
+            if repeated is None or repeated not in theirs:
+                continue
+            if not torch.equal(theirs[name], theirs[repeated]):
+                raise BadInput(
+                    tr(
+                        f"{name} differs from {repeated}, which the configuration says it repeats.",
+                        f"{name} は {repeated} と同じはずですが、違っています。",
+                    ),
+                    remedy=tr(
+                        "Set tie_word_embeddings to false in config.json if they are meant to differ.",
+                        "意図したものなら config.json の tie_word_embeddings を false にしてください。",
+                    ),
+                    file=file,
+                )
+        if missing or left:
+            raise _mismatch(missing, sorted(left), file)
+        for one in self.rows:
+            out.update(zip(one.ours, one.form.read(theirs[one.theirs]), strict=True))
+        return out
+
+    def write(self, ours: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The checkpoint that `read` would take these parameters from."""
+        return {
+            one.theirs: one.form.write([ours[name] for name in one.ours]).contiguous()
+            for one in self.rows
+        }
+
+
+def _mismatch(missing: list[str], unknown: list[str], file: str | None) -> BadInput:
+    def some(names: list[str]) -> str:
+        more = f" (+{len(names) - 4})" if len(names) > 4 else ""
+        return ", ".join(names[:4]) + more
+
+    parts_en, parts_ja = [], []
+    if missing:
+        parts_en.append(f"lacks {some(missing)}")
+        parts_ja.append(f"{some(missing)} がありません")
+    if unknown:
+        parts_en.append(f"has {some(unknown)}, which this kind of model does not have")
+        parts_ja.append(f"この種のモデルにはない {some(unknown)} があります")
+    return BadInput(
+        tr(
+            f"The checkpoint {' and '.join(parts_en)}.",
+            f"チェックポイントに {'、'.join(parts_ja)}。",
+        ),
+        remedy=tr(
+            "Its config.json and its weights do not belong together, or it is of another kind.",
+            "config.json と重みが対応していないか、別の種類のモデルです。",
+        ),
+        file=file,
+    )
