@@ -24,7 +24,7 @@ ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
     "gelu": functional.gelu,
     "gelu_tanh": lambda x: functional.gelu(x, approximate="tanh"),
     "gelu_quick": lambda x: x * torch.sigmoid(1.702 * x),
-    "relu": F.relu,
+    "relu": functional.relu,
     "silu": functional.silu,
     "tanh": torch.tanh,
 }
