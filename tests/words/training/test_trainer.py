@@ -27,8 +27,13 @@ METHODS = [
     Word2VecSettings(method="cbow", hs=True, negative=0, **SMALL),
     FastTextSettings(minn=2, maxn=3, bucket=50, **SMALL),
     FastTextSettings(method="cbow", minn=2, maxn=3, bucket=50, **SMALL),
+    FastTextSettings(minn=2, maxn=3, bucket=50, hs=True, negative=0, **SMALL),
+    FastTextSettings(method="cbow", minn=2, maxn=3, bucket=50, hs=True, negative=0, **SMALL),
 ]
-NAMES = ["sg", "cbow", "sg-hs", "cbow-hs", "fasttext-sg", "fasttext-cbow"]
+NAMES = [
+    *("sg", "cbow", "sg-hs", "cbow-hs"),
+    *("fasttext-sg", "fasttext-cbow", "fasttext-sg-hs", "fasttext-cbow-hs"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -237,7 +242,18 @@ def test_settings_that_cannot_be_are_refused(wrong):
         Word2VecSettings(**wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"minn": 4, "maxn": 3}, {"minn": 0}, {"bucket": 0}, {"dim": 0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"minn": 4, "maxn": 3},
+        {"minn": 0},
+        {"bucket": 0},
+        {"dim": 0},
+        {"hs": True},
+        {"negative": 0},
+    ],
+    ids=str,
+)
 def test_subword_settings_that_cannot_be_are_refused(wrong):
     with pytest.raises(BadInput):
         FastTextSettings(**wrong)

@@ -149,8 +149,6 @@ class FastTextSettings(Word2VecSettings):
             raise _refused("minn, maxn", f"{self.minn}, {self.maxn}", "1 <= minn <= maxn <= 100")
         if not 1 <= self.bucket < 2**31:
             raise _refused("bucket", self.bucket, f"1 - {2**31 - 1}")
-        if self.hs:
-            raise _refused("hs", self.hs, "False")
 
 
 def _refused(name: str, value: object, allowed: str) -> BadInput:
