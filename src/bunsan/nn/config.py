@@ -21,13 +21,15 @@ class StackConfig:
     gated : `activation(gate(x)) * up(x)` instead of `activation(up(x))` (Shazeer 2020).
     norm : layer norm (Ba et al. 2016) or root-mean-square norm (Zhang & Sennrich 2019).
     norm_position : before each branch, or after its residual was added, as in the paper of 2017.
+    final_norm : whether a norm follows the last block, where norms stand before branches.
     bias : whether linear maps add one.
     scale_scores : divide attention scores by the root of `head_width`.
     causal : a position attends to itself and to what is before it.
     cross : blocks also attend to a memory, of `memory_width` (None: `width`).
     relative_buckets : number of buckets of relative distance with a learned bias each; None: no bias.
     relative_max_distance : distances from here on share a bucket.
-    dropout, attention_dropout : of branches and of attention weights, in training.
+    dropout, attention_dropout, inner_dropout : of branches, of attention weights and inside the
+        feed-forward network, in training.
     """
 
     width: int
@@ -40,6 +42,7 @@ class StackConfig:
     norm: Literal["layer", "rms"] = "layer"
     norm_position: Literal["pre", "post"] = "pre"
     norm_eps: float = 1e-5
+    final_norm: bool = True
     bias: bool = True
     scale_scores: bool = True
     causal: bool = False
@@ -49,6 +52,7 @@ class StackConfig:
     relative_max_distance: int = 128
     dropout: float = 0.0
     attention_dropout: float = 0.0
+    inner_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("width", "depth", "heads", "inner"):

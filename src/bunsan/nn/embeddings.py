@@ -16,8 +16,10 @@ def sinusoids(positions: int, width: int) -> Tensor:
     an order of columns that training does not notice.
     """
     half = (width + 1) // 2
-    rates = torch.exp(torch.arange(half, dtype=torch.float64) * (-math.log(10000.0) * 2 / width))
-    angles = torch.arange(positions, dtype=torch.float64)[:, None] * rates
+    # On the CPU even where a model is made without memory: nothing would fill these in later.
+    float64 = {"dtype": torch.float64, "device": "cpu"}
+    rates = torch.exp(torch.arange(half, **float64) * (-math.log(10000.0) * 2 / width))
+    angles = torch.arange(positions, **float64)[:, None] * rates
     return torch.cat([angles.sin(), angles.cos()[:, : width - half]], dim=1).float()
 
 
@@ -85,13 +87,15 @@ class TokenEmbeddings(nn.Module):
         """
         x: Tensor = self.tokens(ids) * self.scale
         if self.max_positions is not None:
+            end = past + ids.shape[-1]
+            if places is not None and end > self.max_positions:  # padding may be what is too much
+                end = int(places.max()) + 1
+            if end > self.max_positions:
+                raise ValueError(
+                    f"{end} tokens do not fit: there are positions for {self.max_positions}"
+                )
             if places is None:
-                if past + ids.shape[-1] > self.max_positions:
-                    raise ValueError(
-                        f"{past + ids.shape[-1]} tokens do not fit: "
-                        f"there are positions for {self.max_positions}"
-                    )
-                places = torch.arange(past, past + ids.shape[-1], device=ids.device)
+                places = torch.arange(past, end, device=ids.device)
             x = x + self.position_vectors(places + self.first_position).to(x.dtype)
         if self.types is not None:
             x = x + self.types(torch.zeros_like(ids) if types is None else types)

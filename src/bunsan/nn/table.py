@@ -4,7 +4,7 @@ A table is finite data, complete in both directions: a tensor that no row names 
 a parameter that no row fills. What was read can be written again, bit for bit.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -55,6 +55,16 @@ def linear(theirs: str, ours: str) -> list[Row]:
     return [row(f"{theirs}.{part}", f"{ours}.{part}") for part in ("weight", "bias")]
 
 
+def under(prefix: str, rows: Iterable[Row]) -> list[Row]:
+    """Rows whose tensors of theirs lie under a prefix."""
+    return [Row(prefix + one.theirs, one.ours, one.form) for one in rows]
+
+
+def into(prefix: str, rows: Iterable[Row]) -> list[Row]:
+    """Rows whose parameters of ours lie under a prefix."""
+    return [Row(one.theirs, tuple(prefix + name for name in one.ours), one.form) for one in rows]
+
+
 def per_block(rows: Iterable[Row], depth: int) -> list[Row]:
     """Rows with `{}` written out for every block."""
     made = list(rows)
@@ -70,33 +80,69 @@ class Table:
     copies : names of theirs that repeat another tensor (a tied output layer), or a constant buffer:
         they may be there or not, and are not written. A name repeats the one it maps to, which is
         checked; a name that maps to None is a buffer.
+    aliases : names that tensors had in older files, each with the name it has in this table.
     """
 
-    def __init__(self, rows: Iterable[Row], copies: Mapping[str, str | None] | None = None) -> None:
+    def __init__(
+        self,
+        rows: Iterable[Row],
+        copies: Mapping[str, str | None] | None = None,
+        aliases: Mapping[str, str] | None = None,
+    ) -> None:
         self.rows = list(rows)
         self.copies = dict(copies or {})
+        self.aliases = dict(aliases or {})
         names = [one.theirs for one in self.rows]
         if len(set(names)) != len(names):
             raise ValueError("a table names a tensor twice")
 
-    def read(self, theirs: Mapping[str, Tensor], *, file: str | None = None) -> dict[str, Tensor]:
+    def names(self) -> set[str]:
+        """Every name of theirs that this table knows."""
+        return {one.theirs for one in self.rows} | set(self.copies) | set(self.aliases)
+
+    def without(self, prefixes: tuple[str, ...]) -> "Table":
+        """The table without rows for parameters of ours that begin with one of these."""
+        kept = [one for one in self.rows if not one.ours[0].startswith(prefixes)]
+        return Table(kept, self.copies, self.aliases)
+
+    def missing(self, theirs: Mapping[str, Tensor]) -> list[Row]:
+        """Rows whose tensor is not there, under its name or an older one."""
+        there = {self._name(name) for name in theirs}
+        return [one for one in self.rows if one.theirs not in there]
+
+    def read(
+        self,
+        theirs: Mapping[str, Tensor],
+        *,
+        unused: Container[str] = (),
+        file: str | None = None,
+    ) -> dict[str, Tensor]:
         """Parameters of ours from a checkpoint.
+
+        Parameters
+        ----------
+        unused : names that may be there and are passed over: tensors of heads that were not asked for.
 
         Raises
         ------
         BadInput : a tensor is missing, unknown, or contradicts the one it should repeat.
         """
-        left = set(theirs)
-        out: dict[str, Tensor] = {}
-        missing = [one.theirs for one in self.rows if one.theirs not in left]
-        left -= {one.theirs for one in self.rows}
+        where: dict[str, str] = {}
+        for name in theirs:
+            known = self._name(name)
+            if known in where:
+                raise _mismatch([], [name], file)
+            where[known] = name
+        rows = {one.theirs for one in self.rows}
+        missing = sorted(rows - set(where))
+        left = {name for name in set(where) - rows if name not in self.copies}
+        unknown = sorted(where[name] for name in left if where[name] not in unused)
+        if missing or unknown:
+            raise _mismatch(missing, unknown, file)
         for name, repeated in self.copies.items():
-            if name not in left:
+            if name not in where or repeated is None or repeated not in where:
                 continue
-            left.discard(name)
-            if repeated is None or repeated not in theirs:
-                continue
-            if not torch.equal(theirs[name], theirs[repeated]):
+            if not torch.equal(theirs[where[name]], theirs[where[repeated]]):
                 raise BadInput(
                     tr(
                         f"{name} differs from {repeated}, which the configuration says it repeats.",
@@ -108,11 +154,13 @@ class Table:
                     ),
                     file=file,
                 )
-        if missing or left:
-            raise _mismatch(missing, sorted(left), file)
+        out: dict[str, Tensor] = {}
         for one in self.rows:
-            out.update(zip(one.ours, one.form.read(theirs[one.theirs]), strict=True))
+            out.update(zip(one.ours, one.form.read(theirs[where[one.theirs]]), strict=True))
         return out
+
+    def _name(self, name: str) -> str:
+        return self.aliases.get(name, name)
 
     def write(self, ours: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The checkpoint that `read` would take these parameters from."""

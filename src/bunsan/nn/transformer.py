@@ -136,6 +136,7 @@ class FeedForward(nn.Module):
         self.gate = (
             nn.Linear(config.width, config.inner, bias=config.bias) if config.gated else None
         )
+        self.dropout = nn.Dropout(config.inner_dropout)
         self.down = nn.Linear(config.inner, config.width, bias=config.bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -144,7 +145,7 @@ class FeedForward(nn.Module):
             inner = self.activation(self.up(x))  # (..., f)
         else:
             inner = self.activation(self.gate(x)) * self.up(x)
-        out: Tensor = self.down(inner)
+        out: Tensor = self.down(self.dropout(inner))
         return out
 
 
@@ -211,7 +212,7 @@ class Step:
     """What is the same for all blocks in one pass through a stack."""
 
     mask: Tensor | None = None  # (b, 1, q, k)
-    bias: Tensor | None = None  # (1, h, q, k)
+    bias: Tensor | None = None  # (1 or b, h, q, k), -inf where the mask is False
     causal: bool = False  # the mask is a triangle, not made
     memory: Tensor | None = None  # (b, m, d')
     memory_mask: Tensor | None = None  # (b, 1, 1, m)
@@ -228,7 +229,8 @@ class Stack(nn.Module):
         self.config = config
         self.blocks = nn.ModuleList(Block(config, index) for index in range(config.depth))
         self.relative_bias = RelativeBias(config) if config.relative_buckets else None
-        self.norm = make_norm(config) if config.norm_position == "pre" else nn.Identity()
+        normed = config.norm_position == "pre" and config.final_norm
+        self.norm = make_norm(config) if normed else nn.Identity()
         self.checkpointing = False  # recompute blocks in the backward pass instead of keeping them
 
     def forward(
@@ -256,6 +258,13 @@ class Stack(nn.Module):
         -------
         (b, q, d). Rows at padding are finite and without meaning.
         """
+        if mask is not None:
+            keys = x.shape[1] + (0 if cache is None else len(cache))
+            if mask.dtype != torch.bool or mask.shape != (x.shape[0], keys):
+                raise ValueError(
+                    f"the mask must be boolean and ({x.shape[0]}, {keys}), one for every key, "
+                    f"not {mask.dtype} and {tuple(mask.shape)}"
+                )
         step = self._step(x, mask, cache)
         step.memory = memory
         step.memory_mask = None if memory_mask is None else memory_mask[:, None, None, :]
@@ -278,18 +287,23 @@ class Stack(nn.Module):
     def _step(self, x: Tensor, mask: Tensor | None, cache: Cache | None) -> Step:
         past, n = 0 if cache is None else len(cache), x.shape[1]
         keep = None if mask is None else mask[:, None, None, :]  # (b, 1, 1, k)
-        bias = None
+        step = Step(cache=cache)
+        if not self.config.causal or n == 1:  # one query: all that is there lies before it
+            step.mask = keep
+        elif keep is None and self.relative_bias is None and past == 0:
+            step.causal = True
+        else:
+            queries = torch.arange(past, past + n, device=x.device)
+            keys = torch.arange(past + n, device=x.device)
+            step.mask = (keys[None, :] <= queries[:, None])[None, None]  # (1, 1, q, k)
+            if keep is not None:
+                # A query at padding may attend to itself: a row with nothing to attend to has no
+                # softmax.
+                itself = keys[None, :] == queries[:, None]
+                step.mask = step.mask & keep | itself
         if self.relative_bias is not None:
             bias = self.relative_bias(past, n, x.device).to(x.dtype)
-        if not self.config.causal or n == 1:  # one query: all that is there lies before it
-            return Step(keep, bias, cache=cache)
-        if keep is None and bias is None and past == 0:
-            return Step(causal=True, cache=cache)
-        queries = torch.arange(past, past + n, device=x.device)
-        keys = torch.arange(past + n, device=x.device)
-        triangle = keys[None, :] <= queries[:, None]  # (q, k)
-        if keep is None:
-            return Step(triangle[None, None], bias, cache=cache)
-        # A query at padding may attend to itself: a row with nothing to attend to has no softmax.
-        itself = keys[None, :] == queries[:, None]
-        return Step(triangle & keep | itself, bias, cache=cache)
+            if step.mask is not None:  # once for all blocks
+                bias, step.mask = bias.masked_fill(~step.mask, -math.inf), None
+            step.bias = bias
+        return step
