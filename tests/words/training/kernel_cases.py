@@ -13,7 +13,7 @@ from bunsan.words.training.skipgram import train_skipgram
 from bunsan.words.training.stream import LONGEST, Model, Plan, Worker
 
 V, DIM = 30, 100
-OWN = 3
+OWN = 5
 
 
 class Case:
@@ -50,11 +50,14 @@ class Case:
         keep = keep_thresholds(counts, sample)
         table = noise_table(counts, 0.75, rng)[: 1 << 8]
         self.plan = Plan(keep, table, window, shrink, rings, fresh, 4.0, mean)
-        random, place = int(rng.integers(2**63)), 250  # near the table's end, to go over it
+        random, place = (
+            int(rng.integers(2**63)),
+            250,
+        )  # near the table's end, to go over it
         shared = rng.integers(V, size=ring * rings)
         own = (self.n_inputs + n_outputs) * stride
         self.worker = Worker(
-            np.array([random, place, 0, 0], np.uint64),
+            np.array([random, place, 0, 0, 0], np.uint64),
             outputs + shared * stride,
             np.zeros(2),
             np.zeros(LONGEST, np.int32),
@@ -62,9 +65,9 @@ class Case:
             np.zeros(100, np.int64),
             np.zeros(128, np.float32),
             np.zeros(128, np.float32),
-            own,
-            own + stride,
-            own + 2 * stride,
+            (own, own + stride),
+            (own + 2 * stride, own + 3 * stride),
+            own + 4 * stride,
         )
         self.paths = huffman_paths(counts) if tree else None
         self.pieces: Any = None
@@ -144,12 +147,18 @@ class Case:
 
     def check(self) -> None:
         """The kernel's rows and state are the twin's."""
-        for ours, twins in ((self.inputs, self.twin.inputs), (self.outputs, self.twin.outputs)):
+        for ours, twins in (
+            (self.inputs, self.twin.inputs),
+            (self.outputs, self.twin.outputs),
+        ):
             np.testing.assert_allclose(ours, twins, atol=2e-4, rtol=1e-3)
         assert not self.padding.any()
         assert int(self.worker.state[0]) == self.twin.random
         assert int(self.worker.state[1]) == self.twin.place
-        assert int(self.worker.state[2]) == self.twin.turn
+        ring, oldest = divmod(self.twin.turn, self.plan.rings)[::-1]
+        assert int(self.worker.state[2]) == ring
+        size = self.worker.rings.size // self.plan.rings
+        assert int(self.worker.state[3]) == oldest * self.plan.fresh % size
 
 
 def check_against_twin(method: str, **options: Any) -> Case:

@@ -41,9 +41,7 @@ def test_every_row_is_the_twins(method, tmp_path):
     task = Task(corpus, settings, 1)
     index = index_ngrams(corpus.words, 1, 2, 40)
     n = len(corpus.words)
-    pieces = [
-        [w, *(n + index.row[index.start[w] : index.start[w + 1]]).tolist()] for w in range(n)
-    ]
+    pieces = [[w, *(n + index.row[index.start[w] : index.start[w + 1]]).tolist()] for w in range(n)]
     assert max(map(len, pieces)) > 5
     before = task.arrays()["rows"].astype(np.float64)
     n_inputs = n + len(index.buckets)

@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 Rows = NDArray[np.float64]
 
 
+# An output row, its label, and its weight for each input: 0 where it is no target of that one.
+Target = tuple[int, int, list[float]]
+
+
 def sigmoid(x: float) -> float:
     """1 / (1 + exp(-x))."""
     return float(1 / (1 + np.exp(-x)))
@@ -40,6 +44,7 @@ class Twin:
     paths: list[list[tuple[int, int]]] | None = None
     turn: int = 0
     losses: list[float] = field(default_factory=list)
+    newest: list[int] = field(default_factory=list)
 
     def bits(self) -> int:
         """32 random bits (Knuth's MMIX generator)."""
@@ -47,39 +52,40 @@ class Twin:
         return self.random >> 32
 
     def noise(self) -> list[int]:
-        """The noise words of this place."""
+        """The noise words of this turn."""
         ring = self.rings[self.turn % len(self.rings)]
-        for k in range(self.fresh):
-            oldest = (self.turn // len(self.rings) * self.fresh + k) % len(ring)
-            ring[oldest] = int(self.table[(self.place + k) % len(self.table)])
+        oldest = self.turn // len(self.rings) * self.fresh
+        self.newest = [(oldest + k) % len(ring) for k in range(self.fresh)]
+        for k, at in enumerate(self.newest):
+            ring[at] = int(self.table[(self.place + k) % len(self.table)])
         self.place += self.fresh
         self.turn += 1
         return ring
 
-    def pull(self, hidden: Rows, targets: list[tuple[int, int, float]], alpha: float) -> Rows:
-        """Train the output rows of `targets` (row, label, weight); returns what `hidden` gains."""
-        gained = np.zeros_like(hidden)
-        chances = [sigmoid(hidden @ self.outputs[row]) for row, _, _ in targets]
-        for chance, (row, label, weight) in zip(chances, targets, strict=True):
-            step = alpha * weight * (label - chance)
-            gained += step * self.outputs[row]
-            self.outputs[row] += step * hidden
-        self.losses.append(self._loss(chances, targets))
+    def pull(self, hidden: list[Rows], targets: list[Target], alpha: float) -> list[Rows]:
+        """Train the output rows of `targets`; returns what each of `hidden` gains."""
+        gained = [np.zeros_like(x) for x in hidden]
+        chances = [[sigmoid(x @ self.outputs[row]) for x in hidden] for row, _, _ in targets]
+        for chance, (row, label, weights) in zip(chances, targets, strict=True):
+            before = self.outputs[row].copy()
+            for k, x in enumerate(hidden):
+                step = alpha * weights[k] * (label - chance[k])
+                gained[k] += step * before
+                self.outputs[row] += step * x
+        self.losses.append(self._loss([chance[0] for chance in chances], targets))
         return gained
 
-    def _loss(self, chances: list[float], targets: list[tuple[int, int, float]]) -> float:
-        """The loss of these targets; of the noise, that of the words drawn last, for all."""
+    def _loss(self, chances: list[float], targets: list[Target]) -> float:
+        """The loss of the first input; of the noise, that of the words drawn last, for all."""
         loss = 0.0
-        for chance, (_, label, weight) in zip(chances, targets, strict=True):
+        for chance, (_, label, weights) in zip(chances, targets, strict=True):
             if self.paths is not None or label:
-                loss -= weight * np.log(chance if label else 1 - chance)
+                loss -= weights[0] * np.log(chance if label else 1 - chance)
         if self.paths is None:
-            words = sum(label for _, label, _ in targets)
-            turn, ring = self.turn - 1, len(targets) - words
-            for k in range(self.fresh):
-                newest = (turn // len(self.rings) * self.fresh + k) % ring
-                share = self.negative * words / self.fresh
-                loss -= share * np.log(1 - chances[words + newest])
+            noise = chances[-len(self.rings[0]) :]
+            words = sum(label * weights[0] for _, label, weights in targets)
+            for k in self.newest:
+                loss -= self.negative * words / self.fresh * np.log(1 - noise[k])
         return loss
 
     def train(self, ids: list[int], alpha: float, method: str) -> None:
@@ -90,43 +96,61 @@ class Twin:
                 if self.bits() <= int(self.keep[word]):
                     stretch.append(word)
                 continue
-            for i in range(len(stretch)):
+            for i in range(0, len(stretch), 2 if self._in_pairs(method) else 1):
                 reach = self.window
                 if self.shrink:
                     reach -= (self.bits() * self.window) >> 32
-                around = stretch[max(0, i - reach) : i] + stretch[i + 1 : i + 1 + reach]
-                if not around:
+                if len(stretch) == 1:
                     continue
-                if method == "skipgram":
-                    self._skipgram(stretch[i], around, alpha)
+                if self._in_pairs(method):
+                    self._skipgram(stretch, list(range(i, min(i + 2, len(stretch)))), reach, alpha)
                 else:
-                    self._cbow(stretch[i], around, alpha)
+                    around = stretch[max(0, i - reach) : i] + stretch[i + 1 : i + 1 + reach]
+                    step = self._cbow if method == "cbow" else self._skipgram_tree
+                    step(stretch[i], around, alpha)
             stretch = []
 
-    def _path(self, word: int) -> list[tuple[int, int, float]]:
-        assert self.paths is not None
-        return [(node, 1 - code, 1.0) for node, code in self.paths[word]]
+    def _in_pairs(self, method: str) -> bool:
+        return method == "skipgram" and self.paths is None
 
-    def _skipgram(self, word: int, around: list[int], alpha: float) -> None:
+    def _path(self, word: int) -> list[Target]:
+        assert self.paths is not None
+        return [(node, 1 - code, [1.0]) for node, code in self.paths[word]]
+
+    def _skipgram(self, stretch: list[int], places: list[int], reach: int, alpha: float) -> None:
+        """Train one or two places next to each other, all from the rows as they were before."""
+
+        def near(j: int) -> list[bool]:
+            return [j != i and abs(j - i) <= reach for i in places]
+
+        around = [near(j) for j in range(len(stretch))]
+        noise = self.noise()
+        # In the kernel's order: around the first alone, around both, around the second alone.
+        kinds = [[True, False], [True, True], [False, True]] if len(places) == 2 else [[True]]
+        targets: list[Target] = []
+        for kind in kinds:
+            there = [word for word, of in zip(stretch, around, strict=True) if of == kind]
+            targets += [(word, 1, [float(one) for one in kind]) for word in there]
+        counts = np.sum(around, 0)
+        targets += [(w, 0, list(self.negative * counts / len(noise))) for w in noise]
+        made_of = [self.pieces[stretch[i]] for i in places]
+        hidden = [self.inputs[rows].mean(0) for rows in made_of]
+        for rows, gained in zip(made_of, self.pull(hidden, targets, alpha), strict=True):
+            np.add.at(self.inputs, rows, gained)
+
+    def _skipgram_tree(self, word: int, around: list[int], alpha: float) -> None:
         made_of = self.pieces[word]
-        if self.paths is None:
-            noise = self.noise()
-            weight = self.negative * len(around) / len(noise)
-            targets = [(w, 1, 1.0) for w in around] + [(w, 0, weight) for w in noise]
-            groups = [targets]
-        else:
-            groups = [self._path(w) for w in around]
-        for targets in groups:
-            gained = self.pull(self.inputs[made_of].mean(0), targets, alpha)
-            np.add.at(self.inputs, made_of, gained)
+        for target in around:
+            hidden = self.inputs[made_of].mean(0)
+            np.add.at(self.inputs, made_of, self.pull([hidden], self._path(target), alpha)[0])
 
     def _cbow(self, word: int, around: list[int], alpha: float) -> None:
         made_of = [row for w in around for row in self.pieces[w]]
         hidden = self.inputs[made_of].sum(0) / (len(made_of) if self.mean else 1)
         if self.paths is None:
             noise = self.noise()
-            weight = self.negative / len(noise)
-            targets = [(word, 1, 1.0)] + [(w, 0, weight) for w in noise]
+            targets = [(word, 1, [1.0])]
+            targets += [(w, 0, [self.negative / len(noise)]) for w in noise]
         else:
             targets = self._path(word)
-        np.add.at(self.inputs, made_of, self.pull(hidden, targets, alpha))
+        np.add.at(self.inputs, made_of, self.pull([hidden], targets, alpha)[0])

@@ -29,7 +29,7 @@ def train_cbow(shape, model, plan, worker, pieces, ids, begin, stop, end, alpha)
     """
     memory, stride, outputs = model.memory, model.stride, model.outputs
     window, stretch, rows = plan.window, worker.stretch, worker.rows
-    rings = worker.rings
+    rings, hidden, error = worker.rings, worker.hidden[0], worker.error[0]
     at = begin
     while at < stop:
         at, n = read_stretch(ids, at, end, plan.keep, worker.state, stretch)
@@ -64,12 +64,12 @@ def train_cbow(shape, model, plan, worker, pieces, ids, begin, stop, end, alpha)
             m = 1 + ring
             weight = np.float32(plan.negative / ring)
             factor = np.float32(1.0 / inputs if plan.mean else 1.0)
-            mean(shape, memory, worker.inputs, inputs, factor, worker.hidden)
-            dots(shape, memory, worker.hidden, rows, m, worker.scores)
+            mean(shape, memory, worker.inputs, inputs, factor, hidden)
+            dots(shape, memory, hidden, rows, m, worker.scores)
             steps(shape, worker.scores, 1, m, worker.steps, alpha, weight)
-            update(shape, memory, worker.hidden, rows, m, worker.steps, worker.zero, worker.error)
+            update(shape, memory, hidden, rows, m, worker.steps, worker.zero, error)
             # As the authors' program does, each word gets the whole of the error.
-            spread(shape, memory, worker.inputs, inputs, np.float32(1.0), worker.error)
+            spread(shape, memory, worker.inputs, inputs, np.float32(1.0), error)
             if is_sampled(worker.state):
-                add_loss(worker.scores, 1, newest, ring, plan, worker.loss)
+                add_loss(worker.scores, 1, 1, newest, ring, plan, worker.loss)
     return at

@@ -20,7 +20,7 @@ from bunsan.base.language import tr
 from bunsan.words.training.corpus_store import WordCorpus
 
 FILE = "training.safetensors"
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 def fingerprint(corpus: WordCorpus, settings: Any, threads: int) -> str:

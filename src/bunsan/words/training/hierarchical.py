@@ -53,6 +53,7 @@ def train_skipgram_tree(shape, model, plan, worker, pieces, paths, ids, begin, s
     """
     memory, stride = model.memory, model.stride
     stretch, rows = worker.stretch, worker.rows
+    hidden, error = worker.hidden[0], worker.error[0]
     at = begin
     while at < stop:
         at, n = read_stretch(ids, at, end, plan.keep, worker.state, stretch)
@@ -73,15 +74,22 @@ def train_skipgram_tree(shape, model, plan, worker, pieces, paths, ids, begin, s
                     begin_sum, end_sum, inputs = x, x, 0
                 else:
                     inputs = list_pieces(model, pieces, stretch[i], worker.inputs, 0)
-                    x = worker.hidden
-                    mean(shape, memory, worker.inputs, inputs, np.float32(1.0 / inputs), x)
-                    begin_sum, end_sum = worker.zero, worker.error
+                    x = hidden
+                    mean(
+                        shape,
+                        memory,
+                        worker.inputs,
+                        inputs,
+                        np.float32(1.0 / inputs),
+                        x,
+                    )
+                    begin_sum, end_sum = worker.zero, error
                 left = np.int64(paths.left[stretch[j]])
                 dots(shape, memory, x, rows, m, worker.scores)
                 steps(shape, worker.scores, left, m, worker.steps, alpha, np.float32(1.0))
                 update(shape, memory, x, rows, m, worker.steps, begin_sum, end_sum)
                 if pieces is not None:
-                    spread(shape, memory, worker.inputs, inputs, np.float32(1.0), worker.error)
+                    spread(shape, memory, worker.inputs, inputs, np.float32(1.0), error)
                 if sampled:
                     _add_loss(worker.scores, left, m, worker.loss)
     return at
@@ -95,6 +103,7 @@ def train_cbow_tree(shape, model, plan, worker, pieces, paths, ids, begin, stop,
     """
     memory, stride = model.memory, model.stride
     stretch, rows = worker.stretch, worker.rows
+    hidden, error = worker.hidden[0], worker.error[0]
     at = begin
     while at < stop:
         at, n = read_stretch(ids, at, end, plan.keep, worker.state, stretch)
@@ -115,11 +124,11 @@ def train_cbow_tree(shape, model, plan, worker, pieces, paths, ids, begin, stop,
             m = _list_path(model, paths, stretch[i], rows)
             left = np.int64(paths.left[stretch[i]])
             factor = np.float32(1.0 / inputs if plan.mean else 1.0)
-            mean(shape, memory, worker.inputs, inputs, factor, worker.hidden)
-            dots(shape, memory, worker.hidden, rows, m, worker.scores)
+            mean(shape, memory, worker.inputs, inputs, factor, hidden)
+            dots(shape, memory, hidden, rows, m, worker.scores)
             steps(shape, worker.scores, left, m, worker.steps, alpha, np.float32(1.0))
-            update(shape, memory, worker.hidden, rows, m, worker.steps, worker.zero, worker.error)
-            spread(shape, memory, worker.inputs, inputs, np.float32(1.0), worker.error)
+            update(shape, memory, hidden, rows, m, worker.steps, worker.zero, error)
+            spread(shape, memory, worker.inputs, inputs, np.float32(1.0), error)
             if is_sampled(worker.state):
                 _add_loss(worker.scores, left, m, worker.loss)
     return at

@@ -33,9 +33,10 @@ class Word2VecSettings:
     ns_exponent : noise is drawn by count to this power (section 2.2).
     cbow_mean : the mean of the words around, not their sum.
     ring, rings, fresh : noise words are shared. `rings` sets of `ring` words take turns from place
-        to place, and at each turn `fresh` of the words are replaced. At a place they weigh together
-        as much as `negative` words drawn for every pair would. None chooses what was measured to be
-        best. CBOW with `ring = fresh = negative` is what the papers' program does.
+        to place (for skip-gram from one pair of places to the next), and at each turn `fresh` of
+        the words are replaced. At a place they weigh together as much as `negative` words drawn for
+        every pair would. None chooses what was measured to be best. CBOW with
+        `ring = fresh = negative` is what the papers' program does.
     threads : above 1, threads write to the same vectors without locks (Recht, Ré, Wright & Niu
         2011, "Hogwild!"): the quality stays, the very numbers differ from run to run. None takes
         all processors.
@@ -69,7 +70,10 @@ class Word2VecSettings:
         BadInput : naming the setting.
         """
         whole = [("dim", self.dim, 1, 100_000), ("window", self.window, 1, 1000)]
-        whole += [("negative", self.negative, 0, 1000), ("epochs", self.epochs, 1, 1_000_000)]
+        whole += [
+            ("negative", self.negative, 0, 1000),
+            ("epochs", self.epochs, 1, 1_000_000),
+        ]
         whole += [("min_count", self.min_count, 1, 2**31)]
         for name, value, least, most in (
             ("ring", self.ring, 1, 1000),

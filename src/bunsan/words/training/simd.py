@@ -46,7 +46,7 @@ _VARIABLE = "BUNSAN_SIMD_WIDTH"
 def _revision() -> int:
     """Numba looks for changes only in the file of the compiled function; kernels use these too."""
     code = 0
-    for name in ("simd.py", "rowops.py", "stream.py"):
+    for name in ("simd.py", "rowops.py", "pairops.py", "stream.py"):
         code = zlib.crc32(Path(__file__).with_name(name).read_bytes(), code)
     return code
 
@@ -223,25 +223,38 @@ class Writer:
         mask = ir.VectorType(ir.IntType(32), len(lanes))(lanes)
         return self.builder.shuffle_vector(a, b, mask)
 
-    def _quarters(self, value: Any) -> Any:
-        """Fold a vector in halves until 4 floats are left."""
-        while value.type.count > 4:
-            half = value.type.count // 2
-            low = self._shuffle(value, value, list(range(half)))
-            high = self._shuffle(value, value, list(range(half, 2 * half)))
-            value = self.builder.fadd(low, high)
-        return value
-
     def totals(self, four: list[Any]) -> list[Any]:
         """The sums over each of four vectors: as one vector of 4, or as four floats."""
-        if self.shape.width == 1:
+        width = self.shape.width
+        if width == 1:
             return four
-        a, b, c, d = (self._quarters(value) for value in four)
-        even, odd = [0, 4, 1, 5], [2, 6, 3, 7]
-        ab = self.builder.fadd(self._shuffle(a, b, even), self._shuffle(a, b, odd))
-        cd = self.builder.fadd(self._shuffle(c, d, even), self._shuffle(c, d, odd))
-        low, high = [0, 1, 4, 5], [2, 3, 6, 7]
-        return [self.builder.fadd(self._shuffle(ab, cd, low), self._shuffle(ab, cd, high))]
+
+        def added(a: Any, b: Any, first: list[int], second: list[int]) -> Any:
+            """Halve a and b into one: within each four floats, places from 4 on are b's."""
+            masks = [
+                [
+                    lane + (k if k < 4 else k - 4 + width)
+                    for lane in range(0, width, 4)
+                    for k in four
+                ]
+                for four in (first, second)
+            ]
+            return self.builder.fadd(*(self._shuffle(a, b, mask) for mask in masks))
+
+        # Four sums in each four floats first: then only one vector is left to be folded.
+        a, b, c, d = four
+        even, odd, low, high = [0, 4, 1, 5], [2, 6, 3, 7], [0, 1, 4, 5], [2, 3, 6, 7]
+        value = added(added(a, b, even, odd), added(c, d, even, odd), low, high)
+        while value.type.count > 4:
+            value = self._folded(value)
+        return [value]
+
+    def _folded(self, value: Any) -> Any:
+        """The lower half of a vector plus the upper."""
+        half = value.type.count // 2
+        low = self._shuffle(value, value, list(range(half)))
+        high = self._shuffle(value, value, list(range(half, 2 * half)))
+        return self.builder.fadd(low, high)
 
     def total(self, value: Any) -> Any:
         """The sum over one vector."""
@@ -252,9 +265,7 @@ class Writer:
                 low = self.builder.extract_element(value, one(0))
                 high = self.builder.extract_element(value, one(1))
                 return self.builder.fadd(low, high)
-            low = self._shuffle(value, value, list(range(half)))
-            high = self._shuffle(value, value, list(range(half, 2 * half)))
-            value = self.builder.fadd(low, high)
+            value = self._folded(value)
         return value
 
     def blocks(self, most: int, write: Callable[[Any, int], None]) -> None:

@@ -4,20 +4,22 @@ Mikolov et al. (2013), "Distributed Representations of Words and Phrases and the
 Compositionality", section 2.2: for a word i and a word o near it, raise
 log s(o . i) + sum over k words of noise n of log s(-n . i).
 
-All words around one place are trained together, with one set of noise (Ji, Satish, Li & Dubey 2016,
-"Parallelizing Word2Vec in Shared and Distributed Memory", section 3): the input row is loaded once,
-and the arithmetic is a product of a matrix and a vector rather than single dot products. The noise
-is kept in rings: at each place a few words of one ring are replaced, so most of its rows are in a
-near cache, and it is weighted so that its expected sum is that of `negative` words for each pair.
-Several rings take turns, because neighbouring places are alike, and the same noise against the same
-words teaches little. fastText (Bojanowski et al. 2017, section 3.2) has the mean of a word's pieces
-for input.
+Two places next to each other and all words around them are trained together, with one set of noise,
+from the numbers as they were before both (Ji, Satish, Li & Dubey 2016, "Parallelizing Word2Vec in
+Shared and Distributed Memory", section 3): the arithmetic is a product of matrices rather than
+single dot products, and a row serves two inputs each time it is loaded (see `pairops`). The two share
+the draw of their window's reach, so most words around are around both. The noise is kept in rings: at
+each turn a few words of one ring are replaced, so most of its rows are in a near cache, and it is
+weighted so that its expected sum is that of `negative` words for each pair. Several rings take turns,
+because neighbouring places are alike, and the same noise against the same words teaches little.
+fastText (Bojanowski et al. 2017, section 3.2) has the mean of a word's pieces for input.
 """
 
 import numpy as np
 from numba import njit
 
-from bunsan.words.training.rowops import dots, mean, prefetch_row, spread, steps, update
+from bunsan.words.training.pairops import pair_dots, pair_update
+from bunsan.words.training.rowops import mean, prefetch_row, spread, steps
 from bunsan.words.training.stream import (
     add_loss,
     draw_reach,
@@ -46,46 +48,95 @@ def train_skipgram(shape, model, plan, worker, pieces, ids, begin, stop, end, al
     memory, stride, outputs = model.memory, model.stride, model.outputs
     window, stretch, rows = plan.window, worker.stretch, worker.rows
     rings = worker.rings
+    gap = worker.scores.size // 2
+    scores_y, steps_y = worker.scores[gap:], worker.steps[gap:]
+    nothing, one = np.float32(0), np.float32(1)
     at = begin
     while at < stop:
         at, n = read_stretch(ids, at, end, plan.keep, worker.state, stretch)
-        for j in range(min(window + 1, n)):
+        for j in range(min(window + 2, n)):
             prefetch_row(shape, memory, outputs + np.int64(stretch[j]) * stride)
-        for i in range(n):
-            if i + window + 1 < n:
-                prefetch_row(shape, memory, outputs + np.int64(stretch[i + window + 1]) * stride)
-            if pieces is None:
-                if i + 2 < n:
-                    prefetch_row(shape, memory, np.int64(stretch[i + 2]) * stride)
-            elif i + 1 < n:
-                prefetch_pieces(shape, model, pieces, stretch[i + 1])
+        for i in range(0, n, 2):
+            for j in range(i + window + 2, min(i + window + 4, n)):
+                prefetch_row(shape, memory, outputs + np.int64(stretch[j]) * stride)
+            for j in range(i + 2, min(i + 4, n)):
+                if pieces is None:
+                    prefetch_row(shape, memory, np.int64(stretch[j]) * stride)
+                else:
+                    prefetch_pieces(shape, model, pieces, stretch[j])
             reach = draw_reach(worker.state, window, plan.shrink)
+            # Words around the first place alone, around both, around the second alone.
+            pair = i + 1 < n
             m = 0
-            for j in range(max(0, i - reach), min(n, i + reach + 1)):
+            if i - reach >= 0:
+                rows[m] = outputs + np.int64(stretch[i - reach]) * stride
+                m += 1
+            if pair:
+                rows[m] = outputs + np.int64(stretch[i + 1]) * stride
+                m += 1
+            begin_y = m
+            for j in range(max(0, i - reach + 1), i):
                 rows[m] = outputs + np.int64(stretch[j]) * stride
-                m += j != i
-            if m == 0:
+                m += 1
+            for j in range(i + 2, min(n, i + reach + 1)):
+                rows[m] = outputs + np.int64(stretch[j]) * stride
+                m += 1
+            end_x = m
+            if end_x == 0:
                 continue
-            positives = m
+            if pair:
+                rows[m] = outputs + np.int64(stretch[i]) * stride
+                m += 1
+                if i + 1 + reach < n:
+                    rows[m] = outputs + np.int64(stretch[i + 1 + reach]) * stride
+                    m += 1
+            noise = m
             first, ring, newest = refresh(shape, model, plan, worker)
             for k in range(ring):
                 rows[m + k] = rings[first + k]
             m += ring
-            weight = np.float32(plan.negative * positives / ring)
+            weight = np.float32(plan.negative / ring)
 
             if pieces is None:
                 x = np.int64(stretch[i]) * stride
-                begin_sum, end_sum, inputs = x, x, 0
+                y = np.int64(stretch[i + 1]) * stride if pair else worker.zero
+                gain_x, gain_y, n_x, n_y = x, y, 0, 0
             else:
-                inputs = list_pieces(model, pieces, stretch[i], worker.inputs, 0)
-                x = worker.hidden
-                mean(shape, memory, worker.inputs, inputs, np.float32(1.0 / inputs), x)
-                begin_sum, end_sum = worker.zero, worker.error
-            dots(shape, memory, x, rows, m, worker.scores)
-            steps(shape, worker.scores, positives, m, worker.steps, alpha, weight)
-            update(shape, memory, x, rows, m, worker.steps, begin_sum, end_sum)
+                x, y = worker.hidden
+                gain_x, gain_y = worker.error
+                n_x = list_pieces(model, pieces, stretch[i], worker.inputs, 0)
+                mean(shape, memory, worker.inputs, n_x, np.float32(1.0 / n_x), x)
+                mean(shape, memory, worker.inputs, 0, nothing, gain_x)
+                inputs_y = worker.inputs[n_x:]
+                if pair:
+                    n_y = list_pieces(model, pieces, stretch[i + 1], inputs_y, 0)
+                    mean(shape, memory, inputs_y, n_y, np.float32(1.0 / n_y), y)
+                else:
+                    n_y, y = 0, worker.zero
+                mean(shape, memory, inputs_y, 0, nothing, gain_y)
+            pair_dots(shape, memory, x, y, rows, m, worker.scores, gap)
+            steps(shape, worker.scores, noise, m, worker.steps, alpha, weight * end_x)
+            for k in range(end_x, noise):
+                worker.steps[k] = 0
+            if pair:
+                steps(
+                    shape,
+                    scores_y,
+                    noise,
+                    m,
+                    steps_y,
+                    alpha,
+                    weight * (noise - begin_y),
+                )
+                for k in range(begin_y):
+                    steps_y[k] = 0
+            else:
+                for k in range(m):
+                    steps_y[k] = 0
+            pair_update(shape, memory, x, y, rows, m, worker.steps, gap, gain_x, gain_y)
             if pieces is not None:
-                spread(shape, memory, worker.inputs, inputs, np.float32(1.0), worker.error)
+                spread(shape, memory, worker.inputs, n_x, one, gain_x)
+                spread(shape, memory, inputs_y, n_y, one, gain_y)
             if is_sampled(worker.state):
-                add_loss(worker.scores, positives, newest, ring, plan, worker.loss)
+                add_loss(worker.scores, end_x, noise, newest, ring, plan, worker.loss)
     return at

@@ -22,7 +22,7 @@ _LOSS_EVERY = np.uint64(1 << 9)
 _TABLE_AHEAD = 64
 
 # Places in `Worker.state`.
-RANDOM, TABLE, TURN, PLACES = 0, 1, 2, 3
+RANDOM, TABLE, RING, OLDEST, PLACES = 0, 1, 2, 3, 4
 
 
 class Model(NamedTuple):
@@ -59,11 +59,13 @@ class Plan(NamedTuple):
 class Worker(NamedTuple):
     """One thread's state and scratch.
 
-    state : uint64[4], the random number, the place in the table, turns of the rings, places trained.
-    rings : int64, rows of the shared noise, ring after ring. loss : float64[2], sum and number of sampled losses.
+    state : uint64[5], the random number, the place in the table, the ring whose turn is next, the
+    place of its oldest word, turns so far. rings : int64, rows of the shared noise, ring after ring.
+    loss : float64[2], sum and number of sampled losses.
     The rest is overwritten at each call: stretch : int32[LONGEST]; inputs, rows : int64, lists of
-    rows; scores, steps : float32; hidden, error, zero : places of three rows of the thread's own,
-    the last always 0.
+    rows; scores, steps : float32, of two inputs, those of the second from the middle on; hidden,
+    error : places of two rows each of the thread's own, one for each input; zero : that of a row of
+    zeros.
     """
 
     state: NDArray[np.uint64]
@@ -74,8 +76,8 @@ class Worker(NamedTuple):
     rows: NDArray[np.int64]
     scores: NDArray[np.float32]
     steps: NDArray[np.float32]
-    hidden: int
-    error: int
+    hidden: tuple[int, int]
+    error: tuple[int, int]
     zero: int
 
 
@@ -132,41 +134,48 @@ def refresh(shape, model, plan, worker):  # type: ignore[no-untyped-def]
     """
     state, rings = worker.state, worker.rings
     size = rings.size // plan.rings
-    place, turn = np.int64(state[TABLE]), np.int64(state[TURN])
-    first = turn % plan.rings * size
-    oldest = turn // plan.rings * plan.fresh % size
+    place, oldest = np.int64(state[TABLE]), np.int64(state[OLDEST])
+    ring = np.int64(state[RING])
+    first, at = ring * size, oldest
     for k in range(plan.fresh):
-        rings[first + (oldest + k) % size] = noise_row(model, plan, place + k)
+        rings[first + at] = noise_row(model, plan, place + k)
         prefetch_row(shape, model.memory, noise_row(model, plan, place + k + 2 * plan.fresh))
+        at += 1
+        if at == size:
+            at -= size
     # The table is larger than any cache and is read too slowly for the processor to notice that it
     # is read in order.
     prefetch(plan.table, (place + _TABLE_AHEAD) & (plan.table.size - 1))
     state[TABLE] = place + plan.fresh
-    state[TURN] = turn + 1
+    if ring + 1 < plan.rings:
+        state[RING] = ring + 1
+    else:
+        state[RING], state[OLDEST] = 0, at
     return first, size, oldest
 
 
 @njit(nogil=True, cache=True)
 def is_sampled(state):  # type: ignore[no-untyped-def]
-    """Whether the loss is taken at this place; counts the place."""
+    """Whether the loss is taken at this turn; counts the turn."""
     places = state[PLACES]
     state[PLACES] = places + np.uint64(1)
     return places % _LOSS_EVERY == np.uint64(0)
 
 
 @njit(nogil=True, cache=True)
-def add_loss(chances, positives, newest, ring, plan, loss):  # type: ignore[no-untyped-def]
+def add_loss(chances, there, noise, newest, ring, plan, loss):  # type: ignore[no-untyped-def]
     """Add the loss of each word that was there with its share of the noise (section 2.2, (4)).
 
-    Only the noise words that are new here are looked at: the others have just been trained against
+    Words that were there are the first `there` of `chances`, those of noise begin at `noise`. Only
+    the noise words that are new here are looked at: the others have just been trained against
     words around here, and would make the loss look small.
     """
-    for i in range(positives):
+    for i in range(there):
         loss[0] -= np.log(np.float64(chances[i]))
-    weight = plan.negative * positives / plan.fresh
+    weight = plan.negative * there / plan.fresh
     for k in range(plan.fresh):
-        loss[0] -= weight * np.log1p(-np.float64(chances[positives + (newest + k) % ring]))
-    loss[1] += positives
+        loss[0] -= weight * np.log1p(-np.float64(chances[noise + (newest + k) % ring]))
+    loss[1] += there
 
 
 @njit(nogil=True, cache=True)

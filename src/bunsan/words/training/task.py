@@ -14,7 +14,7 @@ from bunsan.words.training.hierarchical import train_cbow_tree, train_skipgram_t
 from bunsan.words.training.ngram_index import NgramIndex, index_ngrams
 from bunsan.words.training.noise import huffman_paths, keep_thresholds, noise_table
 from bunsan.words.training.settings import FastTextSettings, Word2VecSettings
-from bunsan.words.training.simd import aligned_zeros, row_shape
+from bunsan.words.training.simd import LINE, aligned_zeros, row_shape
 from bunsan.words.training.skipgram import train_skipgram
 from bunsan.words.training.stream import LONGEST, RANDOM, TABLE, Model, Plan, Worker
 from bunsan.words.training.trained import Trained
@@ -23,7 +23,7 @@ from bunsan.words.training.trained import Trained
 _LARGEST_BLOCK = 100_000
 _BLOCKS = 2000  # in a whole training, so that the rate falls smoothly on small texts too
 _SMALLEST_BLOCK = 1000
-_OWN_ROWS = 3  # of each thread: hidden, error, zeros
+_OWN_ROWS = 5  # of each thread: hidden, error, for two inputs, and zeros
 
 
 class Task:
@@ -114,18 +114,19 @@ class Task:
 
     def _new_worker(self, number: int, rng: np.random.Generator) -> Worker:
         settings, model = self._settings, self._model
-        state = np.zeros(4, np.uint64)
+        state = np.zeros(5, np.uint64)
         state[RANDOM] = rng.integers(2**63)
         state[TABLE] = rng.integers(len(self._plan.table))
         ring, rings, _ = settings.sharing
         noise = rng.integers(len(self._plan.table), size=ring * rings)
         rows = model.outputs + self._plan.table[noise].astype(np.int64) * model.stride
-        longest = 2 * settings.window + ring
+        longest = 2 * settings.window + 1 + ring
         if self._paths is not None:
             longest = int(np.diff(self._paths.start).max())
         most_pieces = 1
         if self._ngrams is not None:
             most_pieces += int(np.diff(self._ngrams.start).max())
+        room = 2 * (-(-(longest + 4) // LINE) * LINE)
         own = (self._inputs + self._outputs + _OWN_ROWS * number) * model.stride
         return Worker(
             state,
@@ -134,11 +135,11 @@ class Task:
             np.zeros(LONGEST, np.int32),
             np.zeros(2 * settings.window * most_pieces, np.int64),
             np.zeros(longest + 1, np.int64),
-            np.zeros(longest + 32, np.float32),
-            np.zeros(longest + 32, np.float32),
-            own,
-            own + model.stride,
-            own + 2 * model.stride,
+            np.zeros(room, np.float32),
+            np.zeros(room, np.float32),
+            (own, own + model.stride),
+            (own + 2 * model.stride, own + 3 * model.stride),
+            own + 4 * model.stride,
         )
 
     def _rows(self, begin: int, end: int) -> NDArray[np.float32]:
