@@ -161,8 +161,7 @@ def template(family: str, ids: dict[str, int], roles: dict[str, str]) -> Templat
         single = ((cls, 0), (FIRST, 0), (sep, 0))
         return Template(single, (*single, (sep, 0), (SECOND, 0), (sep, 0)))
     if family == "t5" and eos is not None:
-        single = ((FIRST, 0), (eos, 0))
-        return Template(single, (*single, (SECOND, 0), (eos, 0)))
+        return Template(((FIRST, 0), (eos, 0)), ((FIRST, 0), (eos, 0), (SECOND, 0), (eos, 0)))
     if family == "marian" and eos is not None:
         return Template(((FIRST, 0), (eos, 0)), ((FIRST, 0), (SECOND, 0), (eos, 0)))
     return Template()

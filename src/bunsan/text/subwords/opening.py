@@ -49,7 +49,7 @@ def open_tokenizer(folder: str | Path, *, words: str | None = None) -> Tokenizer
         tokenizer = building.segmented(_needed(folder, "vocab.txt"), settings)
         return _finished(tokenizer, settings, "bert")
     if words is not None or _cuts_words(settings):
-        from bunsan.text.subwords.japanese import open_japanese
+        from bunsan.text.subwords.japanese_opening import open_japanese
 
         return open_japanese(settings, words)
     if (folder / "tokenizer.json").is_file():

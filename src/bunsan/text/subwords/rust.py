@@ -75,8 +75,8 @@ def template_of(tokenizer: RustTokenizer) -> Template:
     ValueError : its post-processor puts one of the texts in twice, or not at all.
     """
     text = tokenizer.to_str()
-    step = json.loads(text).get("post_processor")
-    for step in step["processors"] if step and step["type"] == "Sequence" else [step]:
+    whole = json.loads(text).get("post_processor")
+    for step in whole["processors"] if whole and whole["type"] == "Sequence" else [whole]:
         kind = step["type"] if step else ""
         if kind == "TemplateProcessing":
             ids = {name: value["ids"] for name, value in step["special_tokens"].items()}

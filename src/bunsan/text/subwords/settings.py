@@ -199,12 +199,12 @@ def _added(folder: Path, raw: Mapping[str, Any]) -> dict[int, AddedToken]:
         found[i] = AddedToken(content)
     named = raw.get("added_tokens_decoder")
     for key, value in (named if isinstance(named, dict) else {}).items():
-        content = _content(value)
-        if not key.isdecimal() or content is None:
+        token = _content(value)
+        if not key.isdecimal() or token is None:
             raise _no_id(folder / "tokenizer_config.json", key)
         flags = value if isinstance(value, dict) else {}
         found[int(key)] = AddedToken(
-            content,
+            token,
             bool(flags.get("special", True)),
             bool(flags.get("normalized", False)),
             bool(flags.get("lstrip", False)),

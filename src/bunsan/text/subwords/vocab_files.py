@@ -9,8 +9,12 @@ from bunsan.base.language import tr
 _LARGEST = 2**31 - 1
 
 
-def read_vocab_txt(path: Path) -> dict[str, int]:
+def read_vocab_txt(path: Path, *, tabs: bool = False) -> dict[str, int]:
     """Pieces to ids, the id of a piece being the number of its line from 0.
+
+    Parameters
+    ----------
+    tabs : a piece ends at a tab, behind which stands something about it.
 
     Raises
     ------
@@ -20,6 +24,8 @@ def read_vocab_txt(path: Path) -> dict[str, int]:
     try:
         with path.open(encoding="utf-8") as file:
             lines = [line.rstrip("\n") for line in file]
+        if tabs:
+            lines = [line.split("\t")[0] for line in lines]
     except UnicodeDecodeError as error:
         raise BadInput(
             tr(
