@@ -289,22 +289,26 @@ def _word_rows(s: Settings, head: str) -> tuple[list[Row], dict[str, str | None]
 PREFIXES = {"bert": "bert.", "roberta": "roberta.", "distilbert": "distilbert."}
 
 
-def older_names(rows: Iterable[Row], prefix: str, alone: bool) -> dict[str, str]:
-    """Names that files of before 2020 have, and names with or without the prefix of the backbone."""
+def older_gammas(rows: Iterable[Row]) -> dict[str, str]:
+    """Names that the parameters of norms have in files of before 2020."""
     found: dict[str, str] = {}
     for one in rows:
-        name = one.theirs
-        forms = [name]
+        older = one.theirs.replace("LayerNorm.weight", "LayerNorm.gamma")
+        older = older.replace("LayerNorm.bias", "LayerNorm.beta")
+        if older != one.theirs:
+            found[older] = one.theirs
+    return found
+
+
+def older_names(rows: Iterable[Row], prefix: str, alone: bool) -> dict[str, str]:
+    """Names that older files have, each with the backbone's prefix and without it."""
+    made = list(rows)
+    found = older_gammas(made)
+    for name, now in [*((one.theirs, one.theirs) for one in made), *found.items()]:
         if alone:
-            forms.append(prefix + name)
+            found[prefix + name] = now
         elif name.startswith(prefix):
-            forms.append(name.removeprefix(prefix))
-        for form in forms:
-            if form != name:
-                found[form] = name
-            if "LayerNorm" in form:
-                older = form.replace("LayerNorm.weight", "LayerNorm.gamma")
-                found[older.replace("LayerNorm.bias", "LayerNorm.beta")] = name
+            found[name.removeprefix(prefix)] = now
     return found
 
 
@@ -399,6 +403,7 @@ SIZES = {
     "minilm-l6": Size(_bert(384, 6, 12, 30522), 22_713_216),
     "roberta-base": Size(_roberta(768, 12, 12, 50265), 124_645_632),
     "roberta-large": Size(_roberta(1024, 24, 16, 50265), 355_359_744),
+    "roberta-base-japanese": Size(_roberta(768, 12, 12, 32000), 110_618_112),
     "distilbert-base": Size(_distil(30522), 66_362_880),
     "distilbert-base-japanese": Size(_distil(32000), 67_497_984),
 }

@@ -39,7 +39,7 @@ class Part:
     settings : that configuration.
     keys : what its dimensions are called there.
     blocks : what the tensors of a block begin with in the file; `{}` is the block's number.
-    depth : the key of the number of blocks.
+    depth : the key of the number of blocks; empty: this part has none of its own.
     ours : what its parameters begin with.
     """
 
@@ -57,6 +57,8 @@ def check_depth(part: Part, names: Iterable[str]) -> None:
     ------
     BadInput : the two differ.
     """
+    if not part.depth:
+        return
     block = re.compile(r"(?:^|\.)" + re.escape(part.blocks).replace(r"\{\}", r"(\d{1,6})"))
     found = [int(match[1]) for name in names if (match := block.search(name))]
     there, asked = max(found, default=-1) + 1, part.settings.size(part.depth)

@@ -29,6 +29,19 @@ FAMILIES = {
     "xlm-roberta": "bert",
     "camembert": "bert",
     "distilbert": "bert",
+    "electra": "electra",
+    "gpt2": "gpt2",
+    "t5": "t5",
+    "mt5": "t5",
+    "bart": "bart",
+    "mbart": "bart",
+    "marian": "marian",
+    "vit": "vit",
+    "clip": "clip",
+    "clip_text_model": "clip",
+    "clip_vision_model": "clip",
+    "vision-text-dual-encoder": "dual_encoder",
+    "cloob": "dual_encoder",
 }
 DTYPES = {
     "float32": torch.float32,
@@ -201,7 +214,13 @@ def family_module(settings: Settings) -> tuple[ModuleType, str]:
         )
     if kind not in FAMILIES:
         raise settings.unsupported("model_type", ", ".join(FAMILIES))
-    return import_module(f"bunsan.models.{FAMILIES[kind]}"), str(kind)
+    name = FAMILIES[kind]
+    if kind == "clip":  # Japanese CLIP calls itself so too
+        towers = [settings.get(part) for part in ("text_config", "vision_config")]
+        named = [tower.get("model_type") for tower in towers if isinstance(tower, Mapping)]
+        if not set(named) <= {None, "clip_text_model", "clip_vision_model"}:
+            name = "dual_encoder"
+    return import_module(f"bunsan.models.{name}"), str(kind)
 
 
 def with_labels(settings: Settings, labels: Sequence[str]) -> Settings:

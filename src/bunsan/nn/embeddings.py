@@ -83,7 +83,7 @@ class TokenEmbeddings(nn.Module):
         """(b, q) ids -> (b, q, d).
 
         `types`: (b, q), zeros if None. `places`: (b, q) or (q), the position of every token counted
-        from 0; if None they count on from `past`.
+        from 0, -1 for padding; if None they count on from `past`.
         """
         x: Tensor = self.tokens(ids) * self.scale
         if self.max_positions is not None:
@@ -96,7 +96,7 @@ class TokenEmbeddings(nn.Module):
                 )
             if places is None:
                 places = torch.arange(past, end, device=ids.device)
-            x = x + self.position_vectors(places + self.first_position).to(x.dtype)
+            x = x + self.position_vectors((places + self.first_position).clamp(min=0)).to(x.dtype)
         if self.types is not None:
             x = x + self.types(torch.zeros_like(ids) if types is None else types)
         out: Tensor = self.projection(self.dropout(self.norm(x)))
@@ -115,9 +115,9 @@ class TokenEmbeddings(nn.Module):
 def places_from_mask(mask: Tensor) -> Tensor:
     """(b, q) mask, False at padding -> the place of every token among those that are none.
 
-    Padding on the left moves nothing then. Places at padding are 0.
+    Padding on the left moves nothing then. The place of padding itself is -1.
     """
-    return (mask.long().cumsum(-1) - 1).clamp(min=0)
+    return mask.long().cumsum(-1).masked_fill(~mask, 0) - 1
 
 
 class PatchEmbeddings(nn.Module):

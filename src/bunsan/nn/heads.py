@@ -75,6 +75,14 @@ class FirstStatePooler(nn.Module):
         return self.activation(self.dense(states[:, 0]))
 
 
+class FirstState(nn.Module):
+    """The first position's state as it is."""
+
+    def forward(self, states: Tensor, ids: Tensor | None = None) -> Tensor:
+        """(b, q, d) -> (b, d)"""
+        return states[:, 0]
+
+
 class FirstStateNorm(nn.Module):
     """The first position's state, normed (Radford et al. 2021, §2.4)."""
 
@@ -225,7 +233,7 @@ class VectorHead(nn.Module):
     Parameters
     ----------
     vector : the vector it reads: what was pooled, the first position's state, the last one's that is
-        no padding, or the last one's where the text has its end token.
+        no padding, the last one's where the text has its end token, or the mean of all but the first.
     hidden : bend of a hidden layer of the same width; None: there is none.
     dropout : before the output. dropout_before : before the hidden layer.
     end : id of the end token, for `vector="end"`.
@@ -236,7 +244,7 @@ class VectorHead(nn.Module):
         width: int,
         outputs: int,
         *,
-        vector: Literal["pooled", "first", "last", "end"],
+        vector: Literal["pooled", "first", "last", "end", "patches"],
         hidden: Activation | None = None,
         dropout: float = 0.0,
         dropout_before: float = 0.0,
@@ -266,6 +274,8 @@ class VectorHead(nn.Module):
             return output.pooled
         if self.vector == "first":
             return output.states[:, 0]
+        if self.vector == "patches":
+            return output.states[:, 1:].mean(1)
         if self.vector == "last":
             return at_position(output.states, last_position(mask, ids))
         places = torch.arange(ids.shape[1], device=ids.device)
