@@ -8,6 +8,7 @@ from bunsan._version import __version__
 from bunsan.base.language import tr
 from bunsan.cli.verbs import (
     add,
+    antonyms,
     code,
     demo,
     evaluate,
@@ -15,12 +16,14 @@ from bunsan.cli.verbs import (
     info,
     kwic,
     learn,
+    models,
     network,
     odd,
     project,
     related,
     remove,
     search,
+    senses,
     similar,
     train_words,
     vectors,
@@ -91,6 +94,9 @@ for name, verb in {
     "evaluate": evaluate,
     "project": project,
     "odd": odd,
+    "antonyms": antonyms,
+    "senses": senses,
+    "models": models,
 }.items():
     # Two spaces before a line keep typer from joining it to the one above.
     help_text = f"{verb.HELP}\n\n{_EXAMPLE}\n\n" + "\n\n".join(
