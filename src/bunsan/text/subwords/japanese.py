@@ -24,8 +24,8 @@ from bunsan.text.subwords.joining import join_wordpieces
 from bunsan.text.subwords.lattice import cut_words
 from bunsan.text.subwords.mecab_dictionary import MecabFiles
 from bunsan.text.subwords.normal import (
-    LONGER,
-    LOWER_BY_WORD,
+    DOTTED,
+    SIGMA,
     Codes,
     Normal,
     codes_of,
@@ -260,15 +260,8 @@ class JapaneseSegmenter:
         words = _Words(*normal, first, last, which, counts)
         if not self.recipe.lower:
             return words
-        by_word = np.isin(normal.codes, LOWER_BY_WORD)
-        if not self.recipe.never and not (normal.codes[by_word] == LONGER).any():
-            codes = lower_table()[normal.codes]
-            # A sigma at the end of its word is another one.
-            for at in np.unique(np.searchsorted(last, np.flatnonzero(by_word), "right")).tolist():
-                if at < len(first):
-                    b, e = first[at], last[at]
-                    codes[b:e] = codes_of(text_of(normal.codes[b:e]).lower())
-            return words._replace(codes=codes)
+        if not self.recipe.never:
+            return _lowered(words)
         text = text_of(normal.codes)
         spelled = [
             Word(text[b:e], b, e) for b, e in zip(first.tolist(), last.tolist(), strict=True)
@@ -358,6 +351,29 @@ class JapaneseSegmenter:
             fixed,
             counts,
         )
+
+
+def _lowered(words: _Words) -> _Words:
+    """Words in lower case, as Python has it. Two characters need more than a table: Σ is another
+    one at the end of its word, and İ becomes two."""
+    codes = lower_table()[words.codes]
+    sigma = np.flatnonzero(words.codes == SIGMA)
+    for at in np.unique(np.searchsorted(words.last, sigma, "right")).tolist():
+        if at < len(words.first) and words.fixed[at] < 0:
+            inside = slice(words.first[at], words.last[at])
+            word = text_of(words.codes[inside]).replace(chr(DOTTED), "I")
+            codes[inside] = codes_of(word.lower())
+    dotted = np.flatnonzero(words.codes == DOTTED)
+    if not len(dotted):
+        return words._replace(codes=codes)
+    codes[dotted] = ord("i")
+    return words._replace(
+        codes=np.insert(codes, dotted + 1, 0x307),
+        begin=np.insert(words.begin, dotted + 1, words.begin[dotted]),
+        end=np.insert(words.end, dotted + 1, words.end[dotted]),
+        first=(words.first + np.searchsorted(dotted, words.first)).astype(np.int32),
+        last=(words.last + np.searchsorted(dotted, words.last)).astype(np.int32),
+    )
 
 
 def _part(word: Word, left: int, right: int) -> Word:

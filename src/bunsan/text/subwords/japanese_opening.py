@@ -1,7 +1,6 @@
 """Which analyser, dictionary and pieces a Japanese BERT was trained with, from its folder."""
 
 import importlib.util
-import os
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
@@ -248,7 +247,7 @@ def dictionary_folder(name: str) -> str:
             ),
         )
     folder = str(import_module(name).DICDIR)
-    if not os.path.isdir(folder):
+    if not Path(folder).is_dir():
         raise Missing(
             tr(f"{package} has no dictionary yet.", f"{package} の辞書本体がありません。"),
             remedy=tr(

@@ -21,6 +21,7 @@ Places = NDArray[np.int32]
 
 _SAME, _OTHER, _SEVERAL, _JOINS = range(4)
 _LAST = 0x110000
+DOTTED, SIGMA = 0x130, 0x3A3  # İ, Σ
 # Blocks with any character that NFKC changes or joins. Others have none, and new ones get none
 # that matter: the normal form of an unassigned character is itself.
 _BLOCKS = (
@@ -154,7 +155,3 @@ def lower_table() -> Codes:
         if len(form) == 1:
             other[point] = ord(form)
     return other
-
-
-LONGER = 0x130  # İ
-LOWER_BY_WORD = np.array([LONGER, 0x3A3], np.uint32)

@@ -16,7 +16,9 @@ from bunsan.text.subwords.tokenizer import Segmenter, Special, Tokenizer
 _MODEL_FILES = ("spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "spm.model")
 
 
-def open_tokenizer(folder: str | Path, *, words: str | None = None) -> Tokenizer:
+def open_tokenizer(
+    folder: str | Path, *, words: str | None = None, target: bool = False
+) -> Tokenizer:
     """Open the tokenizer of a model's folder.
 
     Known are, in this order: BERTs for Japanese that cut words with MeCab, Sudachi or Juman++ first
@@ -29,6 +31,8 @@ def open_tokenizer(folder: str | Path, *, words: str | None = None) -> Tokenizer
     words : how words are cut before a vocab.txt cuts them further, for folders that do not say it
         (or wrongly): "mecab-ipadic", "mecab-unidic-lite", "mecab-unidic", "sudachi", "jumanpp",
         "basic", or "spaces" for text that was cut beforehand, with spaces between words.
+
+    target : of a translation model with source.spm and target.spm, the second.
 
     Raises
     ------
@@ -55,9 +59,9 @@ def open_tokenizer(folder: str | Path, *, words: str | None = None) -> Tokenizer
     if (folder / "tokenizer.json").is_file():
         return _from_json(folder / "tokenizer.json", settings)
     if (folder / "source.spm").is_file() or any((folder / f).is_file() for f in _MODEL_FILES):
-        from bunsan.text.subwords.sentencepiece import open_sentencepiece
+        from bunsan.text.subwords.sentencepiece_opening import open_sentencepiece
 
-        return open_sentencepiece(settings)
+        return open_sentencepiece(settings, target=target)
     if (folder / "merges.txt").is_file():
         merges, vocab = folder / "merges.txt", _needed(folder, "vocab.json")
         tokenizer = building.bpe(vocab, merges, settings)
