@@ -1,0 +1,1 @@
+"""Texts to vectors: packed execution without padding, pooling, windows, words."""
