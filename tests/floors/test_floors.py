@@ -12,6 +12,7 @@ FLOORS = [
     "nn",
     "words",
     "models",
+    "learn",
     "collection",
     "figures",
     "tasks",
