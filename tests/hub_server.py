@@ -25,6 +25,7 @@ class HubServer:
     drop_after : bytes after which the connection of every large file breaks; None lets all through.
     pause : seconds between megabytes. gated : names that answer 403. broken : answer 500 to everything.
     damage : flip a byte of every large file on its way.
+    store : address of another server that large files are fetched from, as the real hub does it.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class HubServer:
         self.gated: set[str] = set()
         self.broken = False
         self.damage = False
+        self.store: str | None = None
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -140,6 +142,15 @@ class HubServer:
         asked = re.fullmatch(r"bytes=(\d+)-", to.headers["Range"] or "")
         if asked:
             begin = int(asked[1])
+        if large and self.store is not None:
+            to.send_response(302)
+            to.send_header("Location", self.store + to.path)
+            to.send_header("X-Linked-Etag", f'"{tag}"')
+            to.send_header("X-Linked-Size", str(len(data)))
+            to.send_header("X-Repo-Commit", COMMIT)
+            to.send_header("Content-Length", "0")
+            to.end_headers()
+            return
         to.send_response(206 if asked else 200)
         to.send_header("ETag", f'"{tag}"')
         to.send_header("X-Repo-Commit", COMMIT)

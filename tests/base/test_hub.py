@@ -269,12 +269,27 @@ def test_a_file_that_arrives_damaged(hub: HubServer, tmp_path: Path) -> None:
     assert whole.digest() == hashlib.sha256(HUGE).digest()
 
 
-def test_a_token_goes_to_the_hub(
+def test_a_token_goes_to_the_hub_alone(
     hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    pull("who/huge", cache=tmp_path, endpoint=hub.url)
+    with HubServer(MODELS) as store:
+        hub.store = store.url
+        folder = pull("who/huge", cache=tmp_path, endpoint=hub.url)
+    assert (folder / "model.safetensors").read_bytes() == HUGE
     assert {token for *_, token in hub.asked} == {"Bearer hf_secret"}
+    assert [(method, token) for method, _, _, token in store.asked] == [("GET", None)]
+
+
+def test_copies_of_a_repository_are_removed_one_by_one(hub: HubServer, tmp_path: Path) -> None:
+    """They have the same commits; which of them goes must not depend on the commit."""
+    names = [f"who/copy{i}" for i in range(6)]
+    hub.models = dict.fromkeys(names, MODELS["who/split"])
+    for name in names:
+        pull(name, cache=tmp_path, endpoint=hub.url)
+    while names:
+        remove_cached(names.pop(3 % len(names)), tmp_path)
+        assert [model.name for model in cached_models(tmp_path)] == names
 
 
 def test_searching(hub: HubServer) -> None:

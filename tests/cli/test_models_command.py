@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from bunsan.cli.verbs.models import _example
 from hub_server import HubServer
 
 NAME = "cl-tohoku/bert-base-japanese-v2"
@@ -115,6 +116,11 @@ def test_list_pull_show_remove(machine: Machine) -> None:
     assert removed["bytes"] > 1_200_000
     assert not folder.exists()
     machine.run("remove", NAME, code=3)
+
+
+def test_commands_are_the_examples_of_the_verbs() -> None:
+    assert _example("models", "who/what") == ["bunsan models show who/what"]
+    assert _example("no-such-verb", "who/what") == []
 
 
 def test_offline(machine: Machine) -> None:

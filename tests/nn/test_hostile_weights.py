@@ -268,6 +268,16 @@ def test_a_program_is_not_run(tmp_path: Path, zipped: bool, protocol: int) -> No
     assert mark.exists()
 
 
+def test_each_fence_holds_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the listing of the pickle out of the way, PyTorch's own reader still runs nothing."""
+    mark = tmp_path / "it ran"
+    torch.save({"a": torch.ones(2), "b": Runs(mark)}, tmp_path / "pytorch_model.bin")
+    monkeypatch.setattr("bunsan.nn.weights_bin._check_pickle", lambda *_: None)
+    with pytest.raises(BadInput, match="Weights only load failed"):
+        read_weights(tmp_path)
+    assert not mark.exists()
+
+
 def test_a_bare_pickle_is_not_run(tmp_path: Path) -> None:
     mark = tmp_path / "it ran"
     (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps(Runs(mark)))

@@ -148,6 +148,18 @@ def test_slices_of_one_storage_are_not_twins(tmp_path: Path) -> None:
     assert set(load_file(tmp_path / "model.safetensors")) == {"q", "k", "all", "turned"}
 
 
+def test_a_square_and_its_transpose_are_not_twins(tmp_path: Path) -> None:
+    square = torch.arange(9.0).reshape(3, 3)
+    write_weights(tmp_path, {"a": square, "b": square.T})
+    assert_same(read_weights(tmp_path), {"a": square, "b": square.T})
+
+
+def test_a_tensor_that_is_called_like_a_note(tmp_path: Path) -> None:
+    """{"format": "pt"} is in every file, and makes no second name for a tensor "pt"."""
+    write_weights(tmp_path, {"pt": torch.ones(2)})
+    assert_same(read_weights(tmp_path), {"pt": torch.ones(2)})
+
+
 def test_shards(tmp_path: Path) -> None:
     tensors = state()
     tensors["head"] = tensors["embeddings.word"]  # tied, and far from its twin

@@ -231,9 +231,6 @@ def _print_fact(title: str, value: str) -> None:
 
 def _commands(card: "ModelCard") -> list[str]:
     """Commands that do something with the model, of those that this version has."""
-    from bunsan.cli.verbs import app
-
-    there = {one.name for one in app.registered_commands}
     place = card.name
     lines = []
     if card.here is None or not card.here.complete:
@@ -241,17 +238,30 @@ def _commands(card: "ModelCard") -> list[str]:
             lines.append(f"bunsan models pull {card.name}")
         else:
             place = tr("FOLDER", "フォルダー")
-    does = card.facts.get("does", [])
     if card.opens is not False:
-        lines += [
-            line.format(place) for task, verb, line in _USES if task in does and verb in there
-        ]
+        for task in card.facts.get("does", []):
+            lines += _example(task, place)
         lines.append("python: from bunsan.models.open import open_model")
         lines.append(f'        open_model("{place}")')
     return lines
 
 
-_USES = (("encode", "encode", "bunsan encode {} texts.txt -o vectors.npy"),)
+def _example(task: str, place: str) -> list[str]:
+    """The first example of the verb that is called as the task, with this model in it; none without such a verb."""
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    from bunsan.models.catalogue import look_up
+
+    module = f"bunsan.cli.verbs.{task.replace('-', '_')}"
+    if find_spec(module) is None:
+        return []
+    examples: list[str] = import_module(module).EXAMPLES
+    for line in examples:
+        parts = line.split(" ")
+        if any("/" in part and look_up(part) for part in parts):
+            return [" ".join(place if look_up(part) else part for part in parts)]
+    return []
 
 
 def _pull(name: str, as_json: bool) -> None:
