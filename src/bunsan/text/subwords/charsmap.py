@@ -99,7 +99,7 @@ def _normalize(
     after_space = collapse
     while at < n:
         # What stands here, and what takes its place: forms[form:], or the characters themselves.
-        form = -1
+        form = np.int64(-1)
         width = 1
         while span < len(kept) and kept[span, 1] <= at:
             span += 1
@@ -108,7 +108,7 @@ def _normalize(
         elif len(units):
             form, width = _longest(codes, at, n, units, data)
             if form >= 0:
-                form = place[min(form, len(place) - 1)]
+                form = np.int64(place[min(form, len(place) - 1)])
         length = width
         if form >= 0:
             length = 0
@@ -160,9 +160,9 @@ def _normalize(
 @njit(nogil=True, cache=True)
 def _longest(
     codes: Codes, at: int, n: int, units: NDArray[np.uint32], data: NDArray[np.uint8]
-) -> tuple[int, int]:
+) -> tuple[np.int64, int]:
     """The longest rule that fits: its replacement (a byte's place, -1 for none) and characters."""
-    found = -1
+    found = np.int64(-1)
     width = 1
     unit = units[0]
     node = np.int64(_offset(unit))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ from bunsan.text.subwords.wordpiece import (
     piece_table,
 )
 from bunsan.text.subwords.words import Cutter, Word
+
+_Result = TypeVar("_Result")
 
 _CHUNK = 40_000  # characters a thread takes at a time
 
@@ -125,7 +127,7 @@ class JapaneseSegmenter:
         return {**self._vocabulary, **self._special}
 
     def text_of(self, tokens: Sequence[str]) -> str:
-        return join_wordpieces(tokens)
+        return join_wordpieces(tokens) if self.recipe.pieces == "wordpiece" else "".join(tokens)
 
     def save(self, folder: Path, settings: Mapping[str, Any]) -> None:
         for name, data in self._files.items():
@@ -140,13 +142,15 @@ class JapaneseSegmenter:
 
     # Texts to pieces
 
+    def words(self, texts: Sequence[str]) -> Iterator[str]:
+        """The words of texts as the vocabulary sees them, special tokens among them."""
+        for words in self._each(texts, lambda chunk: self._cut(chunk)[0]):
+            text = text_of(words.codes)
+            for begin, end in zip(words.first.tolist(), words.last.tolist(), strict=True):
+                yield text[begin:end]
+
     def pieces(self, texts: Sequence[str]) -> Pieces:
-        chunks = list(_chunks(texts))
-        if len(chunks) > 1 and (self.recipe.mecab is not None or self.recipe.parallel):
-            with ThreadPoolExecutor(min(os.cpu_count() or 1, len(chunks), 8)) as pool:
-                parts = list(pool.map(self._chunk, chunks))
-        else:
-            parts = list(map(self._chunk, chunks))
+        parts = self._each(texts, self._chunk)
         if len(parts) == 1:
             return parts[0]
         counts = [part.lengths for part in parts]
@@ -157,7 +161,17 @@ class JapaneseSegmenter:
             ids, start, lambda: np.concatenate([empty, *(part.offsets for part in parts)])
         )
 
-    def _chunk(self, texts: Sequence[str]) -> Pieces:
+    def _each(self, texts: Sequence[str], work: Callable[[list[str]], _Result]) -> list[_Result]:
+        """`work` on the texts, some at a time, on all cores where that helps."""
+        chunks = list(_chunks(texts))
+        if len(chunks) > 1 and (self.recipe.mecab is not None or self.recipe.parallel):
+            with ThreadPoolExecutor(min(os.cpu_count() or 1, len(chunks), 8)) as pool:
+                return list(pool.map(work, chunks))
+        return list(map(work, chunks))
+
+    def _cut(self, texts: Sequence[str]) -> tuple[_Words, NDArray[np.int64], NDArray[np.int64]]:
+        """The words of texts, where each text begins in all of them together, and the first segment
+        of each."""
         joined = "\n".join(texts)
         codes = codes_of(joined)
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
@@ -169,9 +183,12 @@ class JapaneseSegmenter:
             begin = np.searchsorted(normal.begin, begin)
             end = np.searchsorted(normal.begin, end)
         if recipe.mecab is not None and recipe.python is None:
-            words = self._compiled(normal, begin, end, fixed)
-        else:
-            words = self._called(normal, begin, end, fixed)
+            return self._compiled(normal, begin, end, fixed), place, first_segment
+        return self._called(normal, begin, end, fixed), place, first_segment
+
+    def _chunk(self, texts: Sequence[str]) -> Pieces:
+        words, place, first_segment = self._cut(texts)
+        recipe = self.recipe
         table = self._table
         if recipe.pieces == "character":
             ids, left, right, counts = cut_characters(

@@ -85,6 +85,7 @@ def _cut(
     new_right = np.empty(_MOST, np.int32)
     new_cost = np.empty(_MOST, np.int64)
     new_end = np.empty(_MOST, np.int32)
+    unknown_end = np.empty(16, np.int32)
     # The nodes that end at one place, one a right context; and of a context, which of them it is.
     near = np.empty(_CONTEXTS, np.int32)
     near_cost = np.empty(_CONTEXTS, np.int64)
@@ -181,10 +182,9 @@ def _cut(
                 k += 1
             # Unknown words: the run of characters of one category, and its beginnings.
             if not found or own >> _INVOKE:
-                kind = (own >> _KIND) & np.uint32(0xFF)
                 behind = start + 1  # of the first character
                 grouped = -1
-                ways = 0
+                tried = 0
                 if (own >> _GROUP) & np.uint32(1):
                     mask = own & _BELONGS
                     k = behind
@@ -192,32 +192,30 @@ def _cut(
                         mask = info[k] & _BELONGS
                         k += 1
                     grouped = k
-                length = np.int64((own >> _LENGTH) & np.uint32(0xF))
-                step = -1 if 0 <= grouped - behind <= group else 0
+                    if k - behind <= group:
+                        unknown_end[0] = k
+                        tried = 1
                 k = behind
-                while True:
-                    if step < 0:
-                        end = grouped
-                    elif step < length:
-                        end = k
-                    elif not found:
-                        end = behind
-                    else:
+                for _ in range((own >> _LENGTH) & np.uint32(0xF)):
+                    if k == grouped:
                         break
-                    if end != grouped or step < 0 or step >= length:
-                        for j in range(
-                            unknown[2 * kind], unknown[2 * kind] + unknown[2 * kind + 1]
-                        ):
-                            new_left[found] = np.int32(unknown_tokens[4 * j]) & 0xFFFF
-                            new_right[found] = np.int32(unknown_tokens[4 * j + 1]) & 0xFFFF
-                            new_cost[found] = unknown_tokens[4 * j + 2]
-                            new_end[found] = end
-                            found += 1
-                        if 0 <= step < length:
-                            if k == n or not info[k] & own & _BELONGS:
-                                step = length
-                            k += 1
-                    step += 1
+                    unknown_end[tried] = k
+                    tried += 1
+                    if k == n or not info[k] & own & _BELONGS:
+                        break
+                    k += 1
+                if not found and not tried:
+                    unknown_end[0] = behind
+                    tried = 1
+                kind = (own >> _KIND) & np.uint32(0xFF)
+                low = unknown[2 * kind]
+                for j in range(tried):
+                    for u in range(low, low + unknown[2 * kind + 1]):
+                        new_left[found] = np.int32(unknown_tokens[4 * u]) & 0xFFFF
+                        new_right[found] = np.int32(unknown_tokens[4 * u + 1]) & 0xFFFF
+                        new_cost[found] = unknown_tokens[4 * u + 2]
+                        new_end[found] = unknown_end[j]
+                        found += 1
             if nodes + found > room:
                 return word_begin, word_end, np.zeros(0, np.int64)
             # The nodes before this place, one a right context.
@@ -283,10 +281,11 @@ def _cut(
         while node > 0:
             length += 1
             node = np.int64(previous[node])
-        for k in range(count + length - 1, count - 1, -1):
-            word_begin[k] = offset + first[chosen]
-            word_end[k] = offset + stop[chosen]
-            chosen = np.int64(previous[chosen])
         count += length
+        node = chosen
+        for k in range(1, length + 1):
+            word_begin[count - k] = offset + first[node]
+            word_end[count - k] = offset + stop[node]
+            node = np.int64(previous[node])
         counts[i + 1] = count
     return word_begin[:count], word_end[:count], counts

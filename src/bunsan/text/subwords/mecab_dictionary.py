@@ -8,7 +8,7 @@ of character categories, for unknown words), char.bin (the categories of charact
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,7 +190,7 @@ def _longest_group(folder: Path) -> int:
     return _GROUP
 
 
-def _map(path: Path, dtype: np.dtype[np.generic]) -> NDArray[np.generic]:
+def _map(path: Path, dtype: np.dtype[Any]) -> NDArray[Any]:
     try:
         return np.asarray(np.memmap(path, dtype, mode="r"))
     except (OSError, ValueError) as error:

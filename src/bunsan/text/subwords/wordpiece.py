@@ -86,7 +86,7 @@ def _build(
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _slot(key: int, keys: NDArray[np.int64]) -> np.uint64:
+def _slot(key: np.int64, keys: NDArray[np.int64]) -> np.uint64:
     """Where a key is in the hash table, or the free place where it would be put."""
     mask = np.uint64(len(keys) - 1)
     at = (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
