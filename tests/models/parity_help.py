@@ -77,7 +77,8 @@ def noisy(make: Callable[..., Any], config: Any, *args: Any) -> Any:
     saved = set(model.state_dict())
     seen = set()
     with torch.no_grad():
-        for name, value in [*model.named_parameters(), *model.named_buffers()]:
+        learned = [(name, one) for name, one in model.named_parameters() if one.requires_grad]
+        for name, value in [*learned, *model.named_buffers()]:  # what is frozen is sinusoids
             if name in saved and value.data_ptr() not in seen and value.is_floating_point():
                 seen.add(value.data_ptr())
                 value.add_(torch.randn(value.shape, generator=generator) * 0.15)
@@ -116,6 +117,8 @@ def same_file_again(opened: OpenedModel, folder: Path, target: Path) -> None:
     """What was read is written again bit for bit, and what the peer tied is not written twice."""
     opened.save(target)
     before, after = dict(read_weights(folder)), dict(read_weights(target))
+    if opened.family == "marian":  # sinusoids, which the peer writes in some cases
+        before = {name: one for name, one in before.items() if "embed_positions" not in name}
     assert set(after) == set(before)
     for name, value in before.items():
         assert torch.equal(after[name], value), name
@@ -128,7 +131,10 @@ def opened_by_peer(make: Any, folder: Path) -> Any:
         folder, output_loading_info=True, attn_implementation="eager"
     )
     for key in ("missing_keys", "unexpected_keys", "mismatched_keys"):
-        assert not info[key], (key, info[key])
+        wrong = {name for name in info[key] if "embed_positions" not in str(name) or key[0] != "m"}
+        if type(model).__name__ != "MarianModel":  # it makes its sinusoids itself
+            wrong = set(info[key])
+        assert not wrong, (key, wrong)
     return model.eval()
 
 

@@ -157,9 +157,12 @@ def finished(s: Settings, head: str, rows: list[Row], copies: dict[str, str | No
         }
         aliases = {f"model.{name}": name for name in [*(r.theirs for r in alone), *bare]}
         return Table(alone, bare, aliases)
+    tied = s.flag("tie_word_embeddings", True)
+    # Where nothing is tied, other libraries look for every table of tokens.
+    repeats = [] if tied else [name for name in copies if name.endswith("embed_tokens.weight")]
     if head == "sequence-to-sequence":
         rows.append(row("final_logits_bias", "scores.bias", FIRST))
-        if s.flag("tie_word_embeddings", True):
+        if tied:
             copies["lm_head.weight"] = "model.shared.weight"
         else:
             rows.append(row("lm_head.weight", "scores.weight"))
@@ -172,7 +175,7 @@ def finished(s: Settings, head: str, rows: list[Row], copies: dict[str, str | No
             rows += linear("qa_outputs", "head.output")
     names = [*(one.theirs for one in rows), *copies]
     aliases = {name.removeprefix("model."): name for name in names if name.startswith("model.")}
-    return Table(rows, copies, aliases)
+    return Table(rows, copies, aliases, repeats)
 
 
 KEYS = {

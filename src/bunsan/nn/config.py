@@ -28,8 +28,8 @@ class StackConfig:
     cross : blocks also attend to a memory, of `memory_width` (None: `width`).
     relative_buckets : number of buckets of relative distance with a learned bias each; None: no bias.
     relative_max_distance : distances from here on share a bucket.
-    dropout, attention_dropout, inner_dropout : of branches, of attention weights and inside the
-        feed-forward network, in training.
+    dropout, attention_dropout, inner_dropout, final_dropout : of branches, of attention weights,
+        inside the feed-forward network and after the final norm, in training.
     """
 
     width: int
@@ -53,6 +53,7 @@ class StackConfig:
     dropout: float = 0.0
     attention_dropout: float = 0.0
     inner_dropout: float = 0.0
+    final_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("width", "depth", "heads", "inner"):

@@ -81,6 +81,7 @@ class Table:
         they may be there or not, and are not written. A name repeats the one it maps to, which is
         checked; a name that maps to None is a buffer.
     aliases : names that tensors had in older files, each with the name it has in this table.
+    repeats : of `copies`, those that are written all the same, since other libraries look for them.
     """
 
     def __init__(
@@ -88,10 +89,12 @@ class Table:
         rows: Iterable[Row],
         copies: Mapping[str, str | None] | None = None,
         aliases: Mapping[str, str] | None = None,
+        repeats: Sequence[str] = (),
     ) -> None:
         self.rows = list(rows)
         self.copies = dict(copies or {})
         self.aliases = dict(aliases or {})
+        self.repeats = tuple(repeats)
         names = [one.theirs for one in self.rows]
         if len(set(names)) != len(names):
             raise ValueError("a table names a tensor twice")
@@ -103,7 +106,7 @@ class Table:
     def without(self, prefixes: tuple[str, ...]) -> "Table":
         """The table without rows for parameters of ours that begin with one of these."""
         kept = [one for one in self.rows if not one.ours[0].startswith(prefixes)]
-        return Table(kept, self.copies, self.aliases)
+        return Table(kept, self.copies, self.aliases, self.repeats)
 
     def missing(self, theirs: Mapping[str, Tensor]) -> list[Row]:
         """Rows whose tensor is not there, under its name or an older one."""
@@ -149,8 +152,10 @@ class Table:
                         f"{name} は {repeated} と同じはずですが、違っています。",
                     ),
                     remedy=tr(
-                        "Set tie_word_embeddings to false in config.json if they are meant to differ.",
-                        "意図したものなら config.json の tie_word_embeddings を false にしてください。",
+                        "Where tie_word_embeddings in config.json is true and they are meant to "
+                        "differ, set it to false; else this model cannot be opened.",
+                        "config.json の tie_word_embeddings が true で、違うのが正しいなら false に"
+                        "してください。そうでなければこのモデルは開けません。",
                     ),
                     file=file,
                 )
@@ -164,10 +169,15 @@ class Table:
 
     def write(self, ours: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The checkpoint that `read` would take these parameters from."""
-        return {
+        out = {
             one.theirs: one.form.write([ours[name] for name in one.ours]).contiguous()
             for one in self.rows
         }
+        for name in self.repeats:
+            repeated = self.copies[name]
+            if repeated in out:
+                out[name] = out[repeated].clone()  # a file in which no two tensors are one memory
+        return out
 
 
 def _mismatch(missing: list[str], unknown: list[str], file: str | None) -> BadInput:

@@ -231,6 +231,7 @@ class Stack(nn.Module):
         self.relative_bias = RelativeBias(config) if config.relative_buckets else None
         normed = config.norm_position == "pre" and config.final_norm
         self.norm = make_norm(config) if normed else nn.Identity()
+        self.dropout = nn.Dropout(config.final_dropout)
         self.checkpointing = False  # recompute blocks in the backward pass instead of keeping them
 
     def forward(
@@ -281,7 +282,7 @@ class Stack(nn.Module):
                 trace.hidden.append(x)
         if cache is not None:
             cache.advance(x.shape[1])
-        out: Tensor = self.norm(x)
+        out: Tensor = self.dropout(self.norm(x))
         return out
 
     def _step(self, x: Tensor, mask: Tensor | None, cache: Cache | None) -> Step:
