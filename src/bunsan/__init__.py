@@ -18,9 +18,11 @@ from bunsan._version import __version__
 
 if TYPE_CHECKING:
     from bunsan.base.errors import BadInput, BunsanError, Interrupted, Missing
+    from bunsan.tasks.antonyms import antonyms
     from bunsan.tasks.facade import Collection, demo, learn
     from bunsan.tasks.facade import open_collection as open
     from bunsan.tasks.models import describe_model, list_models, pull_model
+    from bunsan.tasks.senses import senses
     from bunsan.tasks.training import train_words
     from bunsan.tasks.vectors import evaluate
     from bunsan.text.words import WordSettings
@@ -35,6 +37,7 @@ _WHERE = {
     "Missing": ("bunsan.base.errors", "Missing"),
     "WordSettings": ("bunsan.text.words", "WordSettings"),
     "WordVectors": ("bunsan.words.vectors.wordvectors", "WordVectors"),
+    "antonyms": ("bunsan.tasks.antonyms", "antonyms"),
     "demo": ("bunsan.tasks.facade", "demo"),
     "describe_model": ("bunsan.tasks.models", "describe_model"),
     "evaluate": ("bunsan.tasks.vectors", "evaluate"),
@@ -44,6 +47,7 @@ _WHERE = {
     "open_vectors": ("bunsan.words.vectors.files.dispatch", "open_vectors"),
     "pull_model": ("bunsan.tasks.models", "pull_model"),
     "save_vectors": ("bunsan.words.vectors.files.dispatch", "save_vectors"),
+    "senses": ("bunsan.tasks.senses", "senses"),
     "train_words": ("bunsan.tasks.training", "train_words"),
 }
 
@@ -56,6 +60,7 @@ __all__ = [
     "WordSettings",
     "WordVectors",
     "__version__",
+    "antonyms",
     "demo",
     "describe_model",
     "evaluate",
@@ -65,6 +70,7 @@ __all__ = [
     "open_vectors",
     "pull_model",
     "save_vectors",
+    "senses",
     "train_words",
 ]
 

@@ -78,6 +78,17 @@ Output = Annotated[
         ),
     ),
 ]
+FigureOutput = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help=tr(
+            "Draw a figure (.html .png .svg .pdf) or write the table (.csv .xlsx ...).",
+            "図(.html .png .svg .pdf)を描く、または表(.csv .xlsx など)を書き出す。",
+        ),
+    ),
+]
 Top = Annotated[int, typer.Option("--top", "-n", min=1, help=tr("Rows to show.", "表示する行数。"))]
 Rows = Annotated[
     bool,

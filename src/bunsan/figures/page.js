@@ -242,7 +242,8 @@ function search() {
 }
 
 function start() {
-  for (const word of chart.words()) $("words").append(element("option", { value: word.label }));
+  const suggested = (chart.suggestions ?? chart.words)();
+  for (const word of suggested) $("words").append(element("option", { value: word.label }));
   chart.legend($("home"));
   $("query").addEventListener("input", search);
   $("query").form.addEventListener("submit", (event) => {

@@ -23,11 +23,13 @@ from bunsan.tasks.table import Table
 from bunsan.text.words import WordSettings
 
 if TYPE_CHECKING:
+    from bunsan.tasks.antonyms import AntonymFault
     from bunsan.tasks.coding import Coded
     from bunsan.tasks.correspondence import WordMap
     from bunsan.tasks.features import Features
     from bunsan.tasks.network import WordNetwork
     from bunsan.tasks.related import Predicates, Related
+    from bunsan.tasks.senses_result import Senses
     from bunsan.tasks.similar import Similar
     from bunsan.tasks.vectors import Nearest
     from bunsan.words.vectors.wordvectors import WordVectors
@@ -84,6 +86,21 @@ class Collection(StoredCollection):
         from bunsan.tasks.vectors import nearest_in
 
         return nearest_in(self, word, vectors, k=k, **options)
+
+    def antonyms(self, vectors: str = "word2vec", **options: Any) -> "AntonymFault":
+        """How near antonyms lie by the vectors that `learn_vectors` made; see
+        `bunsan.tasks.antonyms.antonyms`."""
+        from bunsan.tasks.antonyms import antonyms_in
+
+        return antonyms_in(self, vectors, **options)
+
+    def senses(self, word: str, **options: Any) -> "Senses":
+        """The occurrences of `word` in groups of like contexts, and where its one vector lies; see
+        `bunsan.tasks.senses.senses_in`."""
+        from bunsan.tasks.senses import senses_in
+
+        options["where"] = self._where(options.get("where"))
+        return senses_in(self, word, **options)
 
     def related(self, word: str, *, k: int = 20, **options: Any) -> "Related":
         """Words that occur together with `word`; see `bunsan.tasks.related.related`."""

@@ -178,6 +178,11 @@ def show(value: Any) -> str:
     return str(value)
 
 
+def percent(share: float) -> str:
+    """A share as a sentence says it."""
+    return tr(f"{100 * share:.0f} %", f"{100 * share:.0f}%")
+
+
 def _plain(value: Any) -> Any:
     """Numpy numbers as Python's; NaN and infinities, which JSON lacks, as None."""
     if hasattr(value, "item"):

@@ -46,10 +46,15 @@ def vectors_at(
     if not Path(path).is_dir():
         return open_vectors(path, limit=limit, encoding=encoding)
     collection = StoredCollection(Folder(path))
-    if name is None:
-        names = list(kept_vectors(collection))
-        name = names[0] if len(names) == 1 else "word2vec"
-    return open_kept(collection, name)
+    return open_kept(collection, only_kept(collection, name))
+
+
+def only_kept(collection: StoredCollection, name: str | None) -> str:
+    """`name`, or where it is None that of the only vectors there are, or word2vec."""
+    if name is not None:
+        return name
+    names = list(kept_vectors(collection))
+    return names[0] if len(names) == 1 else "word2vec"
 
 
 def vector_path(path: str | Path) -> Path:

@@ -8,6 +8,7 @@ from bunsan._version import __version__
 from bunsan.base.language import tr
 from bunsan.cli.verbs import (
     add,
+    antonyms,
     code,
     demo,
     evaluate,
@@ -22,6 +23,7 @@ from bunsan.cli.verbs import (
     related,
     remove,
     search,
+    senses,
     similar,
     train_words,
     vectors,
@@ -92,6 +94,8 @@ for name, verb in {
     "evaluate": evaluate,
     "project": project,
     "odd": odd,
+    "antonyms": antonyms,
+    "senses": senses,
     "models": models,
 }.items():
     # Two spaces before a line keep typer from joining it to the one above.

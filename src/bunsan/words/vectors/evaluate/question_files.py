@@ -1,4 +1,4 @@
-"""Files of questions for word vectors: analogies, scored pairs, choices of a synonym.
+"""Files of questions for word vectors: analogies, scored pairs, choices of a synonym, plain pairs.
 
 Text in any encoding that `bunsan.text.encoding` tells. Lines that begin with "#" are remarks.
 """
@@ -46,6 +46,15 @@ class ScoredPair:
     a: str
     b: str
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class WordPair:
+    """Two words that stand in some relation, and their part of speech (or any other kind)."""
+
+    a: str
+    b: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,31 @@ def read_synonyms(path: str | Path) -> list[SynonymQuestion]:
     if not questions:
         raise _nothing(path)
     return questions
+
+
+def read_word_pairs(path: str | Path) -> list[WordPair]:
+    """Pairs of words, such as antonyms: two words and, if wanted, their part of speech, between tabs,
+    commas or spaces. A pair that comes again, either way round, counts once.
+
+    Raises
+    ------
+    BadInput : a line of fewer than two words, or of one word twice; it is named.
+    """
+    path = Path(path)
+    pairs: list[WordPair] = []
+    seen: set[frozenset[str]] = set()
+    for line, cells in _table(list(_lines(path))):
+        words = [cell.strip() for cell in cells[:3]]
+        if len(words) < 2 or not words[0] or not words[1]:
+            raise _no_pair(path, line, tr("has fewer than two words.", "2 語に足りません。"))
+        if words[0] == words[1]:
+            raise _no_pair(path, line, tr("has one word twice.", "同じ語が 2 度あります。"))
+        if frozenset(words[:2]) not in seen:
+            seen.add(frozenset(words[:2]))
+            pairs.append(WordPair(*words))
+    if not pairs:
+        raise _nothing(path)
+    return pairs
 
 
 def synonyms_from_pairs(
@@ -295,6 +329,18 @@ def _not_an_analogy(path: Path, line: int) -> BadInput:
         remedy=tr(
             "Write four words a line, or relation, x and y between tabs.",
             "1行に4語、または「関係、x、y」をタブで区切って書いてください。",
+        ),
+        file=path,
+        row=line,
+    )
+
+
+def _no_pair(path: Path, line: int, problem: str) -> BadInput:
+    return BadInput(
+        problem,
+        remedy=tr(
+            "Each line is two different words and, if wanted, their part of speech.",
+            "各行は「語、別の語」です。3 列目に品詞を書けます。",
         ),
         file=path,
         row=line,
