@@ -161,3 +161,18 @@ def test_reading_the_catalogue_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_without_the_library_of_the_hub() -> None:
+    """The catalogue can be read; what is on this machine cannot be told, and that is said."""
+    code = (
+        "import sys; sys.modules['huggingface_hub'] = None\n"
+        "from bunsan.tasks.models import list_models\n"
+        "from bunsan.base.errors import Missing\n"
+        "print(len(list_models()))\n"
+        "try: list_models(local=True)\n"
+        "except Missing as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("36\n")
+    assert "bunsan[models]" in done.stdout

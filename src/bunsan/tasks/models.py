@@ -179,7 +179,8 @@ def list_models(
 
     Raises
     ------
-    BadInput : unknown task or family. Missing : the hub is asked for and cannot be reached.
+    BadInput : unknown task or family. Missing : the hub is asked for and cannot be reached; with `local`, the
+        package that keeps the cache is not installed.
     """
     if hub:
         return _from_hub(words)
@@ -191,7 +192,8 @@ def list_models(
         known = list(dict.fromkeys(model.family for model in catalogue()))
         _check(family, known, tr("family", "系統"))
         models = [model for model in models if model.family.lower() == family.lower()]
-    here = _here()
+    # Without the library that keeps the cache nothing can be said of it: an error, not an empty list.
+    here = {model.name: model for model in cached_models()} if local else _here()
     rows = [
         _row(model, here.get(model.name)) for model in models if not local or model.name in here
     ]
