@@ -104,7 +104,7 @@ class Packing:
 
     def padded(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(t, ...) -> (texts, longest, ...) with zeros, and the mask (texts, longest)."""
-        parts = x.split(self.lengths)
+        parts = torch.split(x, self.lengths)
         longest = torch.arange(max(self.lengths, default=0))
         mask = longest[None, :] < torch.tensor(self.lengths)[:, None]
         return nn.utils.rnn.pad_sequence(list(parts), batch_first=True), mask.to(x.device)

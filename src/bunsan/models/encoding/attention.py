@@ -14,7 +14,7 @@ from bunsan.models.encoding.tiles import columns_of, rows_of, tile_put
 QUERIES = 48  # queries whose scores are computed at a time: they stay in the cache of the core
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, error_model="numpy")
 def _pack_keys(tile: Any, source: Any, at: int, stride: int, n: int, e: int, out: Any) -> None:
     """n rows of e numbers as panels (n / columns, e, columns): their transpose, packed."""
     columns = columns_of(tile)
@@ -32,7 +32,7 @@ def _pack_keys(tile: Any, source: Any, at: int, stride: int, n: int, e: int, out
                     out[to + k * columns] = float32(0.0)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, error_model="numpy")
 def _pack_values(
     tile: Any, source: Any, at: int, stride: int, n: int, filled: int, e: int, out: Any
 ) -> None:
@@ -54,7 +54,7 @@ def _pack_values(
                     out[to + j] = float32(0.0)
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
 def _soften(scores: Any, n: int, filled: int, scale: Any, bias: Any) -> Any:
     """exp(scale · scores + bias - the highest) in place, zeros behind; 1 / their sum is returned."""
     row = scores[:n]
@@ -79,7 +79,7 @@ def _soften(scores: Any, n: int, filled: int, scale: Any, bias: Any) -> Any:
     return float32(1.0) / total
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, error_model="numpy")
 def attend(
     tile: Any,
     projected: Any,

@@ -17,16 +17,17 @@ _WORD, _FLOAT = ir.IntType(32), ir.FloatType()
 LOOSE = {"reassoc", "contract", "nsz"}
 
 
-@intrinsic  # type: ignore[misc]
-def _float_of_bits(_typing: Any, bits: Any) -> Any:
+def _type_float_of_bits(_typing: Any, bits: Any) -> Any:
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], _FLOAT)
 
     return types.float32(types.int32), generate
 
 
-@intrinsic  # type: ignore[misc]
-def nearest(_typing: Any, x: Any) -> Any:
+_float_of_bits: Any = intrinsic(_type_float_of_bits)
+
+
+def _type_nearest(_typing: Any, x: Any) -> Any:
     """The whole number nearest to a float, as a float; halves go to the even one."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
@@ -37,14 +38,19 @@ def nearest(_typing: Any, x: Any) -> Any:
     return types.float32(types.float32), generate
 
 
-@intrinsic  # type: ignore[misc]
-def whole(_typing: Any, x: Any) -> Any:
+nearest: Any = intrinsic(_type_nearest)
+
+
+def _type_whole(_typing: Any, x: Any) -> Any:
     """A float that is a whole number, as an int32."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.fptosi(arguments[0], _WORD)
 
     return types.int32(types.float32), generate
+
+
+whole: Any = intrinsic(_type_whole)
 
 
 # exp: 2^n · e^r with |r| <= ln 2 / 2; ln 2 in two parts, so that r is exact (Cody & Waite 1980).
@@ -62,7 +68,7 @@ _FOUR, _ROOT_HALF = float32(4.0), float32(0.70710678)
 _QUICK, _CUBIC, _TWICE_ROOT = float32(1.702), float32(0.044715), float32(2 * 0.7978845608)
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy", inline="always")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy", inline="always")
 def exponential(x: Any) -> Any:
     """e^x of a float32, from e^-87 to e^88; the greatest relative error is 2e-7."""
     x = min(max(x, _LEAST), _MOST)
@@ -72,7 +78,7 @@ def exponential(x: Any) -> Any:
     return p * _float_of_bits((whole(n) + types.int32(127)) << types.int32(23))
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy", inline="always")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy", inline="always")
 def error_function(x: Any) -> Any:
     """erf of a float32, within 5e-7."""
     x = min(max(x, -_FOUR), _FOUR)
@@ -82,7 +88,7 @@ def error_function(x: Any) -> Any:
     return x * (above / below)
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
 def gelu(x: Any, rows: int, n: int, stride: int) -> None:
     """x Φ(x) (Hendrycks & Gimpel 2016), in place."""
     for r in range(rows):
@@ -92,7 +98,7 @@ def gelu(x: Any, rows: int, n: int, stride: int) -> None:
             row[i] = v * _HALF * (_ONE + error_function(v * _ROOT_HALF))
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
 def gelu_tanh(x: Any, rows: int, n: int, stride: int) -> None:
     """Its approximation by a hyperbolic tangent: (1 + tanh z) / 2 = 1 / (1 + e^-2z), in place."""
     for r in range(rows):
@@ -102,7 +108,7 @@ def gelu_tanh(x: Any, rows: int, n: int, stride: int) -> None:
             row[i] = v / (_ONE + exponential(-_TWICE_ROOT * (v + _CUBIC * v * v * v)))
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
 def gelu_quick(x: Any, rows: int, n: int, stride: int) -> None:
     """x σ(1.702 x), in place."""
     for r in range(rows):
@@ -112,7 +118,7 @@ def gelu_quick(x: Any, rows: int, n: int, stride: int) -> None:
             row[i] = v / (_ONE + exponential(-_QUICK * v))
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
 def silu(x: Any, rows: int, n: int, stride: int) -> None:
     """x σ(x), in place."""
     for r in range(rows):
@@ -122,7 +128,7 @@ def silu(x: Any, rows: int, n: int, stride: int) -> None:
             row[i] = v / (_ONE + exponential(-v))
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
 def tanh(x: Any, rows: int, n: int, stride: int) -> None:
     """1 - 2 / (1 + e^2x), in place."""
     for r in range(rows):
@@ -131,7 +137,7 @@ def tanh(x: Any, rows: int, n: int, stride: int) -> None:
             row[i] = _ONE - _TWO / (_ONE + exponential(_TWO * row[i]))
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
 def relu(x: Any, rows: int, n: int, stride: int) -> None:
     """max(x, 0), in place."""
     for r in range(rows):
@@ -150,7 +156,7 @@ BENDS: dict[str, Any] = {
 }
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
 def multiply(x: Any, y: Any, rows: int, n: int, stride: int) -> None:
     """x *= y."""
     for r in range(rows):
@@ -159,7 +165,7 @@ def multiply(x: Any, y: Any, rows: int, n: int, stride: int) -> None:
             row[i] *= other[i]
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
 def layer_norm(
     x: Any, at: int, rows: int, n: int, stride: int, weight: Any, bias: Any, eps: Any, out: Any
 ) -> None:
@@ -180,7 +186,7 @@ def layer_norm(
             to[i] = (row[i] - mean) * factor * weight[i] + bias[i]
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
 def rms_norm(
     x: Any, at: int, rows: int, n: int, stride: int, weight: Any, _bias: Any, eps: Any, out: Any
 ) -> None:
@@ -196,14 +202,14 @@ def rms_norm(
             to[i] = row[i] * factor * weight[i]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[misc]
+@njit(nogil=True, cache=True)
 def copy_rows(x: Any, at: int, rows: int, stride: int, out: Any, out_at: int) -> None:
     """Rows of one stride from one array to another."""
     for i in range(rows * stride):
         out[out_at + i] = x[at + i]
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
 def to_int16(
     x: Any, at: int, rows: int, n: int, stride: int, out: Any, out_stride: int, scale: Any
 ) -> None:
@@ -228,7 +234,7 @@ def to_int16(
             to[i] = whole(nearest(row[i] * factor))
 
 
-@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
 def to_uint8(
     x: Any, at: int, rows: int, n: int, stride: int, out: Any, out_stride: int, scale: Any
 ) -> None:

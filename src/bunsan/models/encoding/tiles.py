@@ -110,17 +110,21 @@ def _unbox_tile(_type: Any, _value: Any, context: Any) -> Any:
     return NativeValue(context.context.get_dummy_value())  # type: ignore[no-untyped-call]
 
 
-@intrinsic  # type: ignore[misc]
-def rows_of(_typing: Any, tile: Any) -> Any:
+def _type_rows_of(_typing: Any, tile: Any) -> Any:
     """Rows of a tile, as a number in compiled code."""
     return types.int64(tile), lambda context, builder, signature, arguments: INT(tile.rows)
 
 
-@intrinsic  # type: ignore[misc]
-def columns_of(_typing: Any, tile: Any) -> Any:
+rows_of: Any = intrinsic(_type_rows_of)
+
+
+def _type_columns_of(_typing: Any, tile: Any) -> Any:
     """Columns of a tile, as a number in compiled code."""
     columns = tile.vectors * tile.width
     return types.int64(tile), lambda context, builder, signature, arguments: INT(columns)
+
+
+columns_of: Any = intrinsic(_type_columns_of)
 
 
 # --- writing the loop ---------------------------------------------------------------------------
@@ -248,8 +252,7 @@ def _typed(tile: Any, a: Any, b: Any, out: Any, bias: Any, rs: Any, cs: Any, fir
     return types.void(tile, a, i, i, b, i, i, out, i, i, bias, i, rs, i, cs, first)
 
 
-@intrinsic  # type: ignore[misc]
-def tile_put(
+def _type_tile_put(
     _typing: Any,
     tile: Any,
     a: Any,
@@ -276,8 +279,10 @@ def tile_put(
     return _typed(tile, a, b, out, bias, row_scale, column_scale, first_sum), generate
 
 
-@intrinsic  # type: ignore[misc]
-def tile_add(
+tile_put: Any = intrinsic(_type_tile_put)
+
+
+def _type_tile_add(
     _typing: Any,
     tile: Any,
     a: Any,
@@ -307,10 +312,13 @@ def tile_add(
     return _typed(tile, a, b, out, bias, row_scale, column_scale, first_sum), generate
 
 
+tile_add: Any = intrinsic(_type_tile_add)
+
+
 # --- products with weights ----------------------------------------------------------------------
 
 
-@njit(nogil=True, cache=True)  # type: ignore[misc]
+@njit(nogil=True, cache=True)
 def put_product(
     tile: Any,
     a: Any,
@@ -354,7 +362,7 @@ def put_product(
             )
 
 
-@njit(nogil=True, cache=True)  # type: ignore[misc]
+@njit(nogil=True, cache=True)
 def add_product(
     tile: Any,
     a: Any,
