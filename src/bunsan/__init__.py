@@ -19,8 +19,10 @@ from bunsan._version import __version__
 if TYPE_CHECKING:
     from bunsan.base.errors import BadInput, BunsanError, Interrupted, Missing
     from bunsan.tasks.antonyms import antonyms
+    from bunsan.tasks.encode import encode, open_encoder
+    from bunsan.tasks.encode import open_anything as open
+    from bunsan.tasks.encode import open_encoder as open_model
     from bunsan.tasks.facade import Collection, demo, learn
-    from bunsan.tasks.facade import open_collection as open
     from bunsan.tasks.models import describe_model, list_models, pull_model
     from bunsan.tasks.senses import senses
     from bunsan.tasks.training import train_words
@@ -40,10 +42,13 @@ _WHERE = {
     "antonyms": ("bunsan.tasks.antonyms", "antonyms"),
     "demo": ("bunsan.tasks.facade", "demo"),
     "describe_model": ("bunsan.tasks.models", "describe_model"),
+    "encode": ("bunsan.tasks.encode", "encode"),
     "evaluate": ("bunsan.tasks.vectors", "evaluate"),
     "learn": ("bunsan.tasks.facade", "learn"),
     "list_models": ("bunsan.tasks.models", "list_models"),
-    "open": ("bunsan.tasks.facade", "open_collection"),
+    "open": ("bunsan.tasks.encode", "open_anything"),
+    "open_encoder": ("bunsan.tasks.encode", "open_encoder"),
+    "open_model": ("bunsan.tasks.encode", "open_encoder"),
     "open_vectors": ("bunsan.words.vectors.files.dispatch", "open_vectors"),
     "pull_model": ("bunsan.tasks.models", "pull_model"),
     "save_vectors": ("bunsan.words.vectors.files.dispatch", "save_vectors"),
@@ -63,10 +68,13 @@ __all__ = [
     "antonyms",
     "demo",
     "describe_model",
+    "encode",
     "evaluate",
     "learn",
     "list_models",
     "open",
+    "open_encoder",
+    "open_model",
     "open_vectors",
     "pull_model",
     "save_vectors",
