@@ -134,13 +134,9 @@ def _bpe_model(
                         "vocab.json と merges.txt を同じ配布元から取り直してください。",
                     ),
                 )
-    return models.BPE(
-        vocab=vocabulary,
-        merges=pairs,
-        unk_token=unknown,
-        end_of_word_suffix=end,
-        fuse_unk=False,
-    )
+    options = {"unk_token": unknown, "end_of_word_suffix": end}
+    given = {name: value for name, value in options.items() if value is not None}
+    return models.BPE(vocab=vocabulary, merges=pairs, fuse_unk=False, **given)
 
 
 def template(family: str, ids: dict[str, int], roles: dict[str, str]) -> Template:

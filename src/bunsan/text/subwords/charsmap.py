@@ -108,7 +108,7 @@ def _normalize(
         elif len(units):
             form, width = _longest(codes, at, n, units, data)
             if form >= 0:
-                form = np.int64(place[min(form, len(place) - 1)])
+                form = np.int64(place[form]) if form < len(place) else np.int64(len(forms) - 1)
         length = width
         if form >= 0:
             length = 0

@@ -61,6 +61,7 @@ class Recipe:
     normalize : bring the text to NFKC first. lower : bring words to lower case, except `never`.
     pieces : "wordpiece", "character" or "word" (each word one piece).
     python : in place of `pieces`, makes the function that cuts a word.
+    spell : changes a word, last of all.
     """
 
     mecab: MecabFiles | None = None
@@ -71,6 +72,12 @@ class Recipe:
     never: frozenset[str] = frozenset()
     pieces: str = "wordpiece"
     python: WordPieces | None = None
+    spell: Callable[[str], str] | None = None
+
+    @property
+    def compiled(self) -> bool:
+        """No function of Python is called for a word."""
+        return self.mecab is not None and self.python is None and self.spell is None
 
 
 class _Words(NamedTuple):
@@ -182,7 +189,7 @@ class JapaneseSegmenter:
         if len(normal.codes) != len(codes) or (normal.end != np.arange(1, len(codes) + 1)).any():
             begin = np.searchsorted(normal.begin, begin)
             end = np.searchsorted(normal.begin, end)
-        if recipe.mecab is not None and recipe.python is None:
+        if recipe.compiled:
             return self._compiled(normal, begin, end, fixed), place, first_segment
         return self._called(normal, begin, end, fixed), place, first_segment
 
@@ -306,7 +313,7 @@ class JapaneseSegmenter:
                         words.append(moved)
                         ids.append(-1)
                         continue
-                    for i, left, right in self.recipe.python(self._lower(moved)):
+                    for i, left, right in self.recipe.python(self._told(moved)):
                         words.append(_part(moved, left, right))
                         ids.append(i)
             counts.append(len(words))
@@ -329,10 +336,13 @@ class JapaneseSegmenter:
         first, last, _ = cut_words(codes_of(text), whole[:1], whole[1:], mecab)
         return [Word(text[b:e], b, e) for b, e in zip(first.tolist(), last.tolist(), strict=True)]
 
-    def _lower(self, word: Word) -> Word:
-        if self.recipe.lower and word.token not in self.recipe.never:
-            return word._replace(token=word.token.lower())
-        return word
+    def _told(self, word: Word) -> Word:
+        token = word.token
+        if self.recipe.lower and token not in self.recipe.never:
+            token = token.lower()
+        if self.recipe.spell is not None:
+            token = self.recipe.spell(token)
+        return word._replace(token=token)
 
     def _spelled(
         self, normal: Normal, words: list[Word], fixed: Ids, counts: NDArray[np.int64]
@@ -340,7 +350,7 @@ class JapaneseSegmenter:
         """Words whose spelling may be another than the text's, with the places of its characters:
         exact where as many characters are left, else that of the whole word."""
         known = (fixed >= 0).tolist()
-        words = [w if k else self._lower(w) for w, k in zip(words, known, strict=True)]
+        words = [w if k else self._told(w) for w, k in zip(words, known, strict=True)]
         lengths = np.array([len(word.token) for word in words], np.int64)
         left = np.array([word.begin for word in words], np.int64)
         right = np.array([word.end for word in words], np.int64)

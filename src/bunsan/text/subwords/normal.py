@@ -90,11 +90,17 @@ def nfkc(text: str, codes: Codes, breaks: NDArray[np.int64]) -> Normal:
     for begin, end in zip(first.tolist(), last.tolist(), strict=True):
         source = text[begin:end]
         form = unicodedata.normalize("NFKC", source)
-        if form != source:
+        if len(form) == len(source) and all(map(_becomes, source, form)):
+            plain.codes[begin:end] = codes_of(form)  # nothing joined after all
+        else:
             begins.append(begin)
             ends.append(end)
             forms.append(form)
     return _put_in(plain, begins, ends, forms) if begins else plain
+
+
+def _becomes(character: str, form: str) -> bool:
+    return unicodedata.normalize("NFKC", character) == form
 
 
 def _put_in(plain: Normal, begins: list[int], ends: list[int], forms: list[str]) -> Normal:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tokenizers import Tokenizer as RustTokenizer
+from tokenizers import processors
 
 from bunsan.base.errors import BadInput, Missing
 from bunsan.base.language import tr
@@ -132,7 +133,15 @@ def _finished(tokenizer: RustTokenizer, settings: Settings, family: str) -> Toke
     roles = settings.roles(family)
     template = building.template(settings.family or family, tokenizer.get_vocab(), roles)
     tokens = {i: token for token, i in tokenizer.get_vocab().items()}
-    tokenizer.post_processor = processor_of(template, tokens)
+    if settings.family == "roberta" and template.single != template.bare.single:
+        # This one also takes the space before a word out of its place in the text.
+        tokenizer.post_processor = processors.RobertaProcessing(
+            (roles["sep"], template.single[-1][0]),
+            (roles["cls"], template.single[0][0]),
+            add_prefix_space=bool(settings.get("add_prefix_space", False)),
+        )
+    else:
+        tokenizer.post_processor = processor_of(template, tokens)
     return _tokenizer(RustSegmenter(tokenizer), template, settings, family)
 
 

@@ -4,7 +4,7 @@ import importlib.util
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -183,16 +183,7 @@ def with_pieces(recipe: Recipe, pieces: Any, settings: Settings) -> Recipe:
     if recipe.normalize:
         return replace(recipe, pieces="character")
     # Characters are taken after NFKC even where words were not.
-    cut = recipe.cutter
-
-    def normalized() -> cutters.Cutter:
-        assert cut is not None
-        plain = cut()
-        return lambda text: [
-            word._replace(token=unicodedata.normalize("NFKC", word.token)) for word in plain(text)
-        ]
-
-    return replace(recipe, pieces="character", cutter=normalized if cut else None)
+    return replace(recipe, pieces="character", spell=partial(unicodedata.normalize, "NFKC"))
 
 
 def whole(known: Mapping[str, int], unknown: int) -> Any:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bunsan.base.errors import BadInput
-from bunsan.base.files import read_json
 from bunsan.base.language import tr
+from bunsan.text.subwords.vocab_files import read_model_json
 
 ROLES = ("pad", "unk", "cls", "sep", "mask", "bos", "eos")
 _NO_LIMIT = 10**9  # older files say "no limit" with 10^30
@@ -158,7 +158,7 @@ def read_settings(folder: Path) -> Settings:
 def _object(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    value = read_json(path)
+    value = read_model_json(path)
     if not isinstance(value, dict):
         raise BadInput(
             tr("is not a JSON object.", "JSON のオブジェクトではありません。"),

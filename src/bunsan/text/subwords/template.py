@@ -30,7 +30,7 @@ class Template:
     """
 
     single: tuple[Part, ...] = ((FIRST, 0),)
-    pair: tuple[Part, ...] = ((FIRST, 0), (SECOND, 0))
+    pair: tuple[Part, ...] = ((FIRST, 0), (SECOND, 1))
     side: Literal["left", "right"] = "right"
     odd: Literal["first", "longer"] = "longer"
 

@@ -1,6 +1,7 @@
 """Vocabulary files: one piece a line (vocab.txt), pieces to ids (vocab.json), merges (merges.txt)."""
 
 from pathlib import Path
+from typing import Any
 
 from bunsan.base.errors import BadInput
 from bunsan.base.files import read_json
@@ -60,6 +61,19 @@ def read_vocab_txt(path: Path, *, tabs: bool = False) -> dict[str, int]:
     return vocabulary
 
 
+def read_model_json(path: Path) -> Any:
+    """A JSON file of a model.
+
+    Raises
+    ------
+    BadInput : it is none; the row is the line.
+    """
+    try:
+        return read_json(path)
+    except BadInput as error:
+        raise BadInput(error.problem, file=path, row=error.row, remedy=_again()) from error
+
+
 def read_vocab_json(path: Path) -> dict[str, int]:
     """Pieces to ids.
 
@@ -67,7 +81,7 @@ def read_vocab_json(path: Path) -> dict[str, int]:
     ------
     BadInput : not JSON, not an object of numbers, two pieces of one id.
     """
-    value = read_json(path)
+    value = read_model_json(path)
     if not isinstance(value, dict) or not value:
         raise BadInput(
             tr(
