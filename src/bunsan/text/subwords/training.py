@@ -107,14 +107,14 @@ def train_tokenizer(
         words, japanese = "basic", True
     special = tuple(dict.fromkeys((*_special_of(chosen, kind), *special_tokens)))
     # Half of the ids, at least, for pieces longer than a character.
-    default = vocab_size * 3 // 16 if kind == "wordpiece" else max(vocab_size // 2, 256)
+    default = max(vocab_size * 3 // 16, 1) if kind == "wordpiece" else max(vocab_size // 2, 256)
     if kind == "characters":
         default = vocab_size
     unknown = DEFAULTS[chosen].get("unk", "<unk>") if chosen != "gpt2" else "<unk>"
     plan = _Plan(kind, vocab_size, alphabet or default, min_frequency, special, unknown, chosen)
     if japanese:
         assert words is not None
-        settings = _settings(words, kind, lower, max_length)
+        settings = _settings(words, kind, lower, max_length, special)
         counts = _counted(texts, _japanese_words(settings), total)
         tokens = _characters(counts, plan) if kind == "characters" else _wordpiece(counts, plan)
         vocabulary = {token: i for i, token in enumerate(tokens)}
@@ -161,10 +161,12 @@ def _special_of(family: str, kind: str) -> tuple[str, ...]:
     return tokens
 
 
-def _settings(words: str, kind: str, lower: bool, max_length: int | None) -> Settings:
+def _settings(
+    words: str, kind: str, lower: bool, max_length: int | None, special: tuple[str, ...]
+) -> Settings:
     pieces = "character" if kind == "characters" else "wordpiece"
     raw = {"do_lower_case": lower, "subword_tokenizer_type": pieces, **named_words(words)}
-    return Settings(Path(), "bert", "BertJapaneseTokenizer", max_length=max_length, raw=raw)
+    return Settings(Path(), "bert", "BertJapaneseTokenizer", {}, special, {}, max_length, raw)
 
 
 # Counting words
