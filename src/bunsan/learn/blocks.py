@@ -76,7 +76,7 @@ class BlockFile:
         self.path = folder / about["file"]
         self.dtype = np.dtype(about["dtype"])
         self.count = int(about["count"])
-        self._sums: list[int] = about["crc32"]
+        self.sums: list[int] = about["crc32"]
         size = self.count * self.dtype.itemsize
         if not self.path.is_file() or self.path.stat().st_size != size:
             raise _damaged(
@@ -86,7 +86,7 @@ class BlockFile:
         if size:
             # As a plain array: every slice of the memmap subclass would cost a Python call.
             self._bytes = np.asarray(np.memmap(self.path, np.uint8, mode="r"))
-        self._sound = np.zeros(len(self._sums), np.bool_)
+        self._sound = np.zeros(len(self.sums), np.bool_)
         self._values = self._bytes.view(self.dtype)
 
     def read(self, begin: int, end: int) -> NDArray[Any]:
@@ -123,7 +123,7 @@ class BlockFile:
         ------
         BadInput : one is wrong.
         """
-        self._check(0, len(self._sums) - 1)
+        self._check(0, len(self.sums) - 1)
 
     def _check(self, first: int, last: int) -> None:
         for block in range(first, last + 1):
@@ -131,7 +131,7 @@ class BlockFile:
                 continue
             if (
                 zlib.crc32(self._bytes[block * BLOCK : (block + 1) * BLOCK].data)
-                != self._sums[block]
+                != self.sums[block]
             ):
                 raise _damaged(
                     self.path,

@@ -178,7 +178,9 @@ class Loop:
                         moment = time.monotonic()
                         self.save()
                         saved = time.monotonic()
-                        pause = max(self.settings.save_seconds, (saved - moment) / _SAVING_SHARE)
+                        if pause:
+                            least = (saved - moment) / _SAVING_SHARE
+                            pause = max(self.settings.save_seconds, least)
                     if stop:
                         raise self._interrupted()
             self.seconds = before + time.monotonic() - begun

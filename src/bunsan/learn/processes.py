@@ -40,12 +40,17 @@ class Processes:
         return found
 
     def sum_gradients(self, parameters: Iterable[Tensor]) -> None:
-        """Every gradient becomes the sum of all processes'; one that a process lacks counts as 0."""
+        """Every gradient becomes the sum of all processes'; one that a process lacks counts as 0, and
+        one that all lack stays away."""
         if self.world == 1:
             return
+        known = list(parameters)
+        there = self.sum([float(p.grad is not None) for p in known], known[0].device)
         bucket: list[Tensor] = []
         size = 0
-        for parameter in parameters:
+        for parameter, count in zip(known, there, strict=True):
+            if not count:
+                continue
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
             bucket.append(parameter.grad)

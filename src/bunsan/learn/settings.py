@@ -35,7 +35,8 @@ class TrainingSettings:
     evaluate_windows : windows looked at each time.
     patience : evaluations in a row without a better one before training ends, with the best weights
         as the result; None: never, and the last weights are the result.
-    save_seconds : time between checkpoints, stretched so that they take a twentieth of all time.
+    save_seconds : time between checkpoints, stretched so that they take a twentieth of all time at
+        most; 0: after every step.
     seed : of all chance. max_length : tokens of a window with its special tokens.
     """
 

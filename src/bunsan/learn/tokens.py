@@ -4,6 +4,7 @@
 """
 
 import bisect
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,11 @@ class TokenCorpus:
             self.firsts.append(self.firsts[-1] + shard.documents)
         self.documents = self.firsts[-1]
         self.tokens = sum(shard.ids.count for shard in self.shards)
+
+    def fingerprint(self) -> str:
+        """Differs when a single token differs."""
+        sums = [(s.ids.sums, s.flags.sums, s.starts.sums) for s in self.shards]
+        return hashlib.blake2b(repr(sums).encode(), digest_size=16).hexdigest()
 
     def shard_of(self, document: int) -> tuple[Shard, int]:
         """The shard of a document, and its number in there."""

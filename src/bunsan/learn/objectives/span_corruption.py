@@ -20,6 +20,8 @@ from bunsan.models.encoder_decoder import EncoderDecoder
 from bunsan.models.opened import OpenedModel
 from bunsan.text.subwords.tokenizer import Tokenizer
 
+SENTINELS = tuple(f"<extra_id_{i}>" for i in range(100))
+
 
 class SpanCorruption:
     """Write the spans that sentinels stand for.
