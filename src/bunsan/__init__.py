@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bunsan.tasks.facade import Collection, demo, learn
     from bunsan.tasks.models import describe_model, list_models, pull_model
     from bunsan.tasks.senses import senses
+    from bunsan.tasks.tokenizers import open_tokenizer, train_tokenizer
     from bunsan.tasks.training import train_words
     from bunsan.tasks.vectors import evaluate
     from bunsan.text.words import WordSettings
@@ -49,10 +50,12 @@ _WHERE = {
     "open": ("bunsan.tasks.encode", "open_anything"),
     "open_encoder": ("bunsan.tasks.encode", "open_encoder"),
     "open_model": ("bunsan.tasks.encode", "open_encoder"),
+    "open_tokenizer": ("bunsan.tasks.tokenizers", "open_tokenizer"),
     "open_vectors": ("bunsan.words.vectors.files.dispatch", "open_vectors"),
     "pull_model": ("bunsan.tasks.models", "pull_model"),
     "save_vectors": ("bunsan.words.vectors.files.dispatch", "save_vectors"),
     "senses": ("bunsan.tasks.senses", "senses"),
+    "train_tokenizer": ("bunsan.tasks.tokenizers", "train_tokenizer"),
     "train_words": ("bunsan.tasks.training", "train_words"),
 }
 
@@ -75,10 +78,12 @@ __all__ = [
     "open",
     "open_encoder",
     "open_model",
+    "open_tokenizer",
     "open_vectors",
     "pull_model",
     "save_vectors",
     "senses",
+    "train_tokenizer",
     "train_words",
 ]
 

@@ -73,7 +73,6 @@ def train_tokenizer(
     min_frequency: int = 2,
     alphabet: int | None = None,
     max_length: int | None = None,
-    total: int | None = None,
 ) -> Tokenizer:
     """Learn a tokenizer from texts, which are read once.
 
@@ -93,7 +92,6 @@ def train_tokenizer(
     alphabet : the characters known at most, the most frequent first; None for three sixteenths of
         `vocab_size` with words, all of them otherwise if there is room.
     max_length : the longest input of the model to be trained.
-    total : how many characters there will be, for the progress bar.
 
     Raises
     ------
@@ -115,13 +113,15 @@ def train_tokenizer(
     if japanese:
         assert words is not None
         settings = _settings(words, kind, lower, max_length, special)
-        counts = _counted(texts, _japanese_words(settings), total)
-        tokens = _characters(counts, plan) if kind == "characters" else _wordpiece(counts, plan)
+        counts = _counted(texts, _japanese_words(settings))
+        with progress(tr("Learning pieces", "トークンを学習中")):
+            tokens = _characters(counts, plan) if kind == "characters" else _wordpiece(counts, plan)
         vocabulary = {token: i for i, token in enumerate(tokens)}
         return japanese_tokenizer(settings, vocabulary)
     shell = _shell(kind, words, lower)
-    counts = _counted(texts, _shell_words(shell), total)
-    return _finished(shell, counts, plan, max_length)
+    counts = _counted(texts, _shell_words(shell))
+    with progress(tr("Learning pieces", "トークンを学習中")):
+        return _finished(shell, counts, plan, max_length)
 
 
 def _check(kind: str, words: str | None, family: str | None) -> None:
@@ -172,18 +172,12 @@ def _settings(
 # Counting words
 
 
-def _counted(
-    texts: Iterable[str], words: Callable[[list[str]], Iterable[str]], total: int | None
-) -> Counter[str]:
+def _counted(texts: Iterable[str], words: Callable[[list[str]], Iterable[str]]) -> Counter[str]:
     counts: Counter[str] = Counter()
-    if isinstance(texts, str):
-        texts = [texts]
-    with progress(tr("Counting words", "語を数えています"), total) as bar:
-        for batch, size in _batches(texts):
-            counts.update(words(batch))
-            if len(counts) > _MOST_WORDS:
-                _forget(counts)
-            bar.advance(size)
+    for batch in _batches([texts] if isinstance(texts, str) else texts):
+        counts.update(words(batch))
+        if len(counts) > _MOST_WORDS:
+            _forget(counts)
     if not counts:
         raise BadInput(
             tr("There is no text to learn from.", "学習する文がありません。"),
@@ -201,17 +195,17 @@ def _forget(counts: Counter[str]) -> None:
         least += 1
 
 
-def _batches(texts: Iterable[str]) -> Iterator[tuple[list[str], int]]:
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
     batch: list[str] = []
     size = 0
     for text in texts:
         batch.append(without_surrogates(text))
         size += len(text) + 1
         if size >= _BATCH:
-            yield batch, size
+            yield batch
             batch, size = [], 0
     if batch:
-        yield batch, size
+        yield batch
 
 
 def _japanese_words(settings: Settings) -> Callable[[list[str]], Iterable[str]]:
