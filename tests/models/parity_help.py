@@ -67,6 +67,13 @@ VIT = {
 }
 
 
+CLIPLIKE = {
+    "text_config": {**BERT, "eos_token_id": 59, "bos_token_id": 0, "pad_token_id": 1},
+    "vision_config": VIT,
+    "projection_dim": 10,
+}
+
+
 def noisy(make: Callable[..., Any], config: Any, *args: Any) -> Any:
     """A model of the peer's, every parameter and saved buffer moved: a start of ones and zeros would
     hide two norms that were swapped."""

@@ -99,8 +99,8 @@ def _differs(settings: Settings, key: str, asked: object, there: object, tensor:
     name = settings.name(key)
     return BadInput(
         tr(
-            f"{name} asks for {asked}, but the weights have {there} ({tensor}).",
-            f"{name} は {asked} としていますが、重みは {there} です({tensor})。",
+            f"{name} makes this {asked}, but the weights have {there} ({tensor}).",
+            f"{name} によれば {asked} のはずですが、重みは {there} です({tensor})。",
         ),
         remedy=tr(
             "config.json and the weights do not belong together: get both from the same place again.",

@@ -1,5 +1,7 @@
 """CLIP (Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision")."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import nn
 
@@ -43,14 +45,22 @@ IMAGE_DEFAULTS = {
 
 def text_settings(s: Settings) -> Settings:
     """The text tower's configuration, with what it leaves out."""
-    part = s.part("text_config") if s.get("model_type") == "clip" else s
-    return Settings({**TEXT_DEFAULTS, **_given(part)}, part.file, part.inside)
+    return _tower(s, "text_config", TEXT_DEFAULTS)
 
 
 def image_settings(s: Settings) -> Settings:
     """The image tower's configuration, with what it leaves out."""
-    part = s.part("vision_config") if s.get("model_type") == "clip" else s
-    return Settings({**IMAGE_DEFAULTS, **_given(part)}, part.file, part.inside)
+    return _tower(s, "vision_config", IMAGE_DEFAULTS)
+
+
+def _tower(s: Settings, key: str, defaults: Mapping[str, object]) -> Settings:
+    if s.get("model_type") != "clip":
+        part = s
+    elif f"{key}_dict" in s:  # older files give a tower twice, and this one counts
+        part = s.part(f"{key}_dict")
+    else:
+        part = s.part(key)
+    return Settings({**defaults, **_given(part)}, part.file, part.inside)
 
 
 def _given(s: Settings) -> dict[str, object]:

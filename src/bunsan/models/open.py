@@ -106,8 +106,7 @@ def open_model(
     head = _without_pooler(settings, module, kind, head, weights)
     table: Table = module.table(settings, head)
     fresh = _fresh(settings, head, table, weights, new_head)
-    with torch.device("meta"):
-        model: nn.Module = module.build(settings, head)
+    model = _build(settings, module, head)
     unused = set().union(*(module.table(settings, one).names() for one in module.HEADS[kind]))
     if new_head and new_labels is not None:
         unused |= table.names()
@@ -169,8 +168,7 @@ def new_model(
         settings = with_labels(settings, labels)
     module, kind = family_module(settings)
     head = _known_head(settings, module, kind, head or known[size].head)
-    with torch.device("meta"):
-        model: nn.Module = module.build(settings, head)
+    model = _build(settings, module, head)
     materialise(model)
     generator = torch.Generator().manual_seed(seed)
     own = getattr(module, "initialise", None)
@@ -235,6 +233,20 @@ def with_labels(settings: Settings, labels: Sequence[str]) -> Settings:
         label2id={name: i for i, name in enumerate(names)},
         num_labels=None,
     )
+
+
+def _build(settings: Settings, module: ModuleType, head: str) -> nn.Module:
+    """The model without memory for its parameters."""
+    try:
+        with torch.device("meta"):
+            model: nn.Module = module.build(settings, head)
+    except ValueError as error:  # dimensions that do not go together
+        raise BadInput(
+            tr(f"The dimensions do not fit: {error}.", f"寸法が合っていません: {error}。"),
+            remedy=tr("Get the model's config.json again.", "config.json を取り直してください。"),
+            file=settings.file,
+        ) from error
+    return model
 
 
 def _dtype(name: str) -> torch.dtype:
