@@ -135,7 +135,7 @@ class Encoder:
         ----------
         pool : "mean", "cls", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken", joined by
             "+"; "layers", (n, layers + 1, d): the mean of every layer, from what goes into the first.
-            None: as the model's own files say.
+            None: as the model's own files say, with all that they put after it.
         normalize : to length 1; None: as the model's own files say.
         prompt : put before every text: the name of one of the model's prompts, or the text itself
             ("query: "). None: the model's default.
@@ -312,10 +312,8 @@ class Encoder:
     def _finish(
         self, vectors: Tensor, pool: str | None = None, normalize: bool | None = None
     ) -> Tensor:
-        """What follows the pooling. With a pooling the model was not made for, only normalising."""
-        if pool is None or (
-            self.pooling is not None and pooling_of(pool).modes == self.pooling.modes
-        ):
+        """What follows the pooling; where a pooling was asked for by name, only normalising."""
+        if pool is None:
             vectors = apply_after(self.layout, vectors.cpu())
             ends = bool(self.layout.after) and isinstance(self.layout.after[-1], Normalize)
             if normalize is False and ends:
