@@ -50,7 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = rng.permutation(list(table)).tolist()
     save_vectors(WordVectors(words, np.array([table[w] for w in words])), place / "v.safetensors")
     lines = []
-    for i in range(80):
+    for i in range(160):
         words = AROUND["体" if i % 4 else "職"]
         chosen = rng.choice(words, 6, replace=False).tolist()
         lines.append(" ".join([*chosen[:3], "首", *chosen[3:]]))
@@ -117,7 +117,7 @@ def test_senses_of_a_text(folder: Path):
     assert [row["share"] for row in told["rows"]] == [0.75, 0.25]
     assert set(told["rows"][1]["nearest"].split()) <= set(AROUND["職"])
     assert told["rows"][0]["cosine"] > told["rows"][1]["cosine"]
-    assert told["words"][0]["total"] == 80
+    assert told["words"][0]["total"] == 160
     passages = run(*command, "--rows", cwd=folder)
     lines = passages.stdout.splitlines()
     assert all("【首】" in line for line in lines)
@@ -138,7 +138,7 @@ def test_senses_in_a_collection(folder: Path, tmp_path: Path):
         cwd=tmp_path,
     )
     rows = json.loads(run("senses", "c.bunsan", "首", "--json", cwd=tmp_path).stdout)["rows"]
-    assert [row["occurrences"] for row in rows] == [60, 20]
+    assert [row["occurrences"] for row in rows] == [120, 40]
     words = json.loads(run("senses", "c.bunsan", "会社/頭", "--json", cwd=tmp_path).stdout)
     assert words["words"][0]["purity"] == 1.0
     run("antonyms", "c.bunsan", "--json", cwd=tmp_path)

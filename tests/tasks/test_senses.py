@@ -111,8 +111,9 @@ def test_a_word_of_one_use_is_not_divided(collection: Collection, vectors: WordV
 def test_two_words_as_one_tell_how_well_it_works(collection: Collection, vectors: WordVectors):
     found = senses_in(collection, "bank/apple", vectors=vectors)
     assert found.total == 150
-    assert found.k == 3
-    assert found.purity == (1.0, pytest.approx(100 / 150))
+    assert np.bincount(found._occurrences.which).tolist() == [50, 50]  # as many of each
+    assert found.k == 3  # two uses of "bank"
+    assert found.purity == (1.0, 0.5)
     assert "tell the words apart in 100 %" in found.finding
     assert not {"bank", "apple"} & set(found.near_word.words)
 
@@ -126,6 +127,8 @@ def test_the_same_seed_gives_the_same(vectors: WordVectors, texts: list[str]):
     assert "40 (of 100)" in a.finding
     assert np.array_equal(a._occurrences.around, b._occurrences.around)
     assert not np.array_equal(a._occurrences.around, c._occurrences.around)
+    two = senses(vectors, "bank/apple", texts, words="spaces", most=60)
+    assert np.bincount(two._occurrences.which).tolist() == [30, 30]
 
 
 def test_only_some_documents(vectors: WordVectors, texts: list[str], tmp_path: Path):

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ _KANA_VERB = re.compile("[ぁ-ゖ]{1,3}")  # する, くる: forms of these may 
 
 @dataclass(frozen=True)
 class Occurrences:
-    """n occurrences, drawn from `total`.
+    """n occurrences, drawn from `total`; of several words as many of each.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ def occurrences_in(
     ----------
     words : for each word asked for, its ids in the collection's vocabulary.
     window : words with a vector on each side, within the paragraph.
-    most : more occurrences than this are drawn from at random.
+    most : more occurrences than this are drawn from at random, and of several words as many of each.
     """
     vocabulary = collection.vocabulary
     row = vectors.words.rows(vocabulary.labels(np.arange(len(vocabulary))))
@@ -80,11 +80,12 @@ def occurrences_in(
     total = sum(map(len, places))
     of_segment = np.repeat(np.arange(len(places)), [len(at) for at in places])
     at = np.concatenate(places) if places else np.zeros(0, np.int64)
-    if total > most:
-        drawn = np.sort(np.random.default_rng(seed).choice(total, most, replace=False))
-        of_segment, at = of_segment[drawn], at[drawn]
+    which = np.zeros(total, np.int64)
+    for number, segment in enumerate(collection.segments):
+        which[of_segment == number] = asked[segment.word[at[of_segment == number]]]
+    drawn = _as_many_of_each(which, len(words), most, seed)
+    of_segment, at, which = of_segment[drawn], at[drawn], which[drawn]
     around = np.full((len(at), 2 * window), -1, np.int64)
-    which = np.zeros(len(at), np.int64)
     for number, segment in enumerate(collection.segments):
         mine = np.flatnonzero(of_segment == number)
         if not len(mine):
@@ -101,7 +102,6 @@ def occurrences_in(
         inside = segment.word[tokens]
         here = at[mine] + moved[place]
         around[mine] = _around(row[inside], row_around[inside], offsets, here, window)
-        which[mine] = asked[inside[here]]
 
     def passages(chosen: Sequence[int]) -> list[Passage]:
         return [
@@ -140,9 +140,9 @@ def occurrences_of(
         form = "surface" if cut_into == "spaces" else "dictionary"
         settings = WordSettings(analyzer=cut_into, form=form)  # type: ignore[arg-type]  # it checks
     report = ReadReport()
-    kept: list[tuple[NDArray[np.int64], int, Passage]] = []
+    kept: list[list[_Found]] = [[] for _ in words]
+    seen, most_each = [0] * len(words), most // len(words)
     rng = np.random.default_rng(seed)
-    total = 0
     with progress(tr("Reading", "読み込み中"), bytes_total(sources)) as bar:
         given: deque[tuple[list[str], list[tuple[str, int]]]] = deque()
 
@@ -153,21 +153,52 @@ def occurrences_of(
 
         done = 0
         for analysis in analyze_stream(texts(), settings):
-            for found in _in_analysis(analysis, *given.popleft(), vectors, words, window):
-                total += 1
+            for rows, word, passage in _in_analysis(
+                analysis, *given.popleft(), vectors, words, window
+            ):
+                found = _Found(sum(seen), word, rows, passage)
+                seen[word] += 1
                 # Each occurrence is kept with the same chance (Vitter 1985, "Random Sampling with a
                 # Reservoir", algorithm R).
-                if len(kept) < most:
-                    kept.append(found)
-                elif (place := int(rng.integers(total))) < most:
-                    kept[place] = found
+                if len(kept[word]) < most_each:
+                    kept[word].append(found)
+                elif (place := int(rng.integers(seen[word]))) < most_each:
+                    kept[word][place] = found
             bar.advance(report.bytes_read - done)
             done = report.bytes_read
     if not report.documents:
         raise nothing_read(report)
-    around = np.array([rows for rows, _, _ in kept], np.int64).reshape(len(kept), 2 * window)
-    which = np.array([number for _, number, _ in kept], np.int64)
-    return Occurrences(total, around, which, lambda chosen: [kept[i][2] for i in chosen])
+    pooled = sorted((found for group in kept for found in group), key=lambda found: found.place)
+    which = np.array([found.word for found in pooled], np.int64)
+    drawn = [pooled[i] for i in _as_many_of_each(which, len(words), most, seed).tolist()]
+    return Occurrences(
+        sum(seen),
+        np.array([found.rows for found in drawn], np.int64).reshape(len(drawn), 2 * window),
+        np.array([found.word for found in drawn], np.int64),
+        lambda chosen: [drawn[i].passage for i in chosen],
+    )
+
+
+class _Found(NamedTuple):
+    """One occurrence: which it is in the order of the text, of which word, its window, its sentence."""
+
+    place: int
+    word: int
+    rows: NDArray[np.int64]
+    passage: Passage
+
+
+def _as_many_of_each(
+    which: NDArray[np.int64], words: int, most: int, seed: int
+) -> NDArray[np.int64]:
+    """The places that are drawn: no more than `most`, and of each word as many as of the rarest."""
+    each = min([most // words, *np.bincount(which, minlength=words).tolist()])
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for word in range(words):
+        places = np.flatnonzero(which == word)
+        drawn.append(places if len(places) == each else rng.choice(places, each, replace=False))
+    return np.sort(np.concatenate(drawn))
 
 
 def too_few(word: str, found: int, needed: int) -> BadInput:
