@@ -83,7 +83,10 @@ def stack_config(s: Settings) -> StackConfig:
 
 
 def distil_config(s: Settings) -> StackConfig:
-    """The stack of a DistilBERT."""
+    """The stack of a DistilBERT.
+
+    In training its attention is followed by a dropout as BERT's is; the published code has none there.
+    """
     s.demand(pruned_heads={})
     return StackConfig(
         width=s.size("dim"),
