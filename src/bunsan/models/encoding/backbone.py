@@ -39,8 +39,8 @@ def open_backbone(folder: Path) -> OpenedModel:
     try:
         return open_model(folder, head="states")
     except BadInput as error:
-        try:
-            return open_model(folder, head="base")
+        try:  # families whose models all have the same backbone
+            return open_model(folder)
         except BadInput:
             raise error from None
 
