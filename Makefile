@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test slow check format bench clean
+.PHONY: demo test slow mutants check format bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -18,6 +18,9 @@ test: $(VENV)/installed      ## all tests but the slow ones
 
 slow: $(VENV)/installed      ## the slow tests: minutes, real data, large files
 	$(BIN)/pytest -m slow
+
+mutants: $(VENV)/installed   ## plant every deliberate fault and show that a test turns red
+	$(BIN)/python tests/mutants/plant.py
 
 check: $(VENV)/installed     ## style and types
 	$(BIN)/ruff check .

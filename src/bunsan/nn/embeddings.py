@@ -17,9 +17,10 @@ def sinusoids(positions: int, width: int) -> Tensor:
     """
     half = (width + 1) // 2
     # On the CPU even where a model is made without memory: nothing would fill these in later.
-    float64 = {"dtype": torch.float64, "device": "cpu"}
-    rates = torch.exp(torch.arange(half, **float64) * (-math.log(10000.0) * 2 / width))
-    angles = torch.arange(positions, **float64)[:, None] * rates
+    with torch.device("cpu"):
+        columns = torch.arange(half, dtype=torch.float64)
+        rates = torch.exp(columns * (-math.log(10000.0) * 2 / width))
+        angles = torch.arange(positions, dtype=torch.float64)[:, None] * rates
     return torch.cat([angles.sin(), angles.cos()[:, : width - half]], dim=1).float()
 
 

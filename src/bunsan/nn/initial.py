@@ -25,20 +25,22 @@ def fill(module: nn.Module, draw: Callable[[Tensor], object]) -> None:
         for part in module.modules():
             if isinstance(part, nn.Linear | nn.Embedding | nn.Conv2d):
                 draw(part.weight)
-                if getattr(part, "bias", None) is not None:
-                    nn.init.zeros_(part.bias)
+                _zero(getattr(part, "bias", None))
             elif isinstance(part, nn.LayerNorm | nn.RMSNorm):
                 nn.init.ones_(part.weight)
-                if getattr(part, "bias", None) is not None:
-                    nn.init.zeros_(part.bias)
+                _zero(getattr(part, "bias", None))
             elif isinstance(part, PatchEmbeddings):
                 draw(part.first)
                 draw(part.positions)
             elif isinstance(part, WordScores):
                 if part.weight is not None:
                     draw(part.weight)
-                if part.bias is not None:
-                    nn.init.zeros_(part.bias)
+                _zero(part.bias)
+
+
+def _zero(bias: Tensor | None) -> None:
+    if bias is not None:
+        nn.init.zeros_(bias)
 
 
 def materialise(module: nn.Module) -> set[str]:
