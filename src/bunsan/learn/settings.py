@@ -1,7 +1,7 @@
 """How a model is trained: the numbers that a recipe states."""
 
-from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_type_hints
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
@@ -111,25 +111,23 @@ def settings_from(values: dict[str, Any], file: str | None = None) -> TrainingSe
     ------
     BadInput : a name or a value that is no setting.
     """
-    known = {field.name: field.type for field in fields(TrainingSettings)}
+    known = get_type_hints(TrainingSettings)
     for name, value in values.items():
         if name not in known:
             raise _bad(name, tr("There is no such setting.", "そのような設定はありません。"), file)
-        kind = str(known[name])
-        if value is None and "None" in kind:
-            continue
-        wanted: tuple[type, ...] = (str,)
-        if "bool" in kind:
-            wanted = (bool,)
-        elif "float" in kind:
-            wanted = (int, float)
-        elif "int" in kind:
-            wanted = (int,)
-        if not isinstance(value, wanted) or (isinstance(value, bool) and "bool" not in kind):
-            raise _bad(
-                name, tr(f"{value!r} is not {kind}.", f"{value!r} は {kind} ではありません。"), file
-            )
-    return TrainingSettings(**values)
+        kinds = set(get_args(known[name])) or {known[name]}
+        if kinds & {*get_args(Decay), *get_args(Precision)}:
+            kinds = {str}  # which strings, the settings know themselves
+        wanted = {type(None): "None", str: "a name", bool: "true or false"}
+        wanted |= {int: "a whole number", float: "a number"}
+        if type(value) not in kinds and not (type(value) is int and float in kinds):
+            allowed = tr(" or ", " または ").join(wanted[kind] for kind in kinds if kind in wanted)
+            raise _bad(name, tr(f"{value!r} is not {allowed}.", f"{value!r} は使えません。"), file)
+    try:
+        return TrainingSettings(**values)
+    except BadInput as error:
+        error.file = file
+        raise
 
 
 def _bad(name: str, remedy: str, file: str | None = None) -> BadInput:
