@@ -8,7 +8,7 @@ from typing import Any
 from numba import njit
 from numpy import float32
 
-from bunsan.models.encoding.rowwise import LOOSE, exponential
+from bunsan.models.encoding.rowwise import LOOSE, exponential, greatest
 from bunsan.models.encoding.tiles import columns_of, rows_of, tile_put
 
 QUERIES = 48  # queries whose scores are computed at a time: they stay in the cache of the core
@@ -55,28 +55,50 @@ def _pack_values(
 
 
 @njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
-def _soften(scores: Any, n: int, filled: int, scale: Any, bias: Any) -> Any:
-    """exp(scale · scores + bias - the highest) in place, zeros behind; 1 / their sum is returned."""
-    row = scores[:n]
-    highest = float32(-3e38)
-    if len(bias):
-        for i in range(n):
-            row[i] = row[i] * scale + bias[i]
-        for i in range(n):
-            highest = max(highest, row[i])
-        scale = float32(1.0)
-    else:
-        for i in range(n):
-            highest = max(highest, row[i])
-        highest *= scale
-    total = float32(0.0)
-    for i in range(n):
-        value = exponential(row[i] * scale - highest)
-        row[i] = value
-        total += value
-    for i in range(n, filled):
-        scores[i] = float32(0.0)
-    return float32(1.0) / total
+def _soften(
+    scores: Any,
+    rows: int,
+    first: int,
+    n: int,
+    width: int,
+    filled: int,
+    scale: Any,
+    bias: Any,
+    reach: int,
+    causal: bool,
+    shares: Any,
+) -> None:
+    """exp(scale · scores + bias - the highest) in place; 1 / their sum in `shares`.
+
+    `rows` rows, `width` apart, of the queries from `first` on; zeros are put behind the keys a query
+    sees, up to `filled`.
+    """
+    for r in range(rows):
+        row, query = scores[r * width : (r + 1) * width], first + r
+        seen = query + 1 if causal else n
+        if reach:
+            own = bias[reach - 1 - query : reach - 1 - query + n]
+            for i in range(n):
+                row[i] = row[i] * scale + own[i]
+            highest = greatest(row, seen)
+            for i in range(width):
+                row[i] -= highest
+        else:
+            highest = greatest(row, seen) * scale
+            for i in range(width):
+                row[i] = row[i] * scale - highest
+    # All at once, beyond the ends too: at every end some would be left over, computed one by one.
+    for i in range(rows * width):
+        scores[i] = exponential(scores[i])
+    for r in range(rows):
+        row = scores[r * width : (r + 1) * width]
+        seen = first + r + 1 if causal else n
+        total = float32(0.0)
+        for i in range(seen):
+            total += row[i]
+        for i in range(seen, filled):
+            row[i] = float32(0.0)
+        shares[r] = float32(1.0) / total
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -146,16 +168,19 @@ def attend(
                             zeros,
                             zeros,
                         )
-                for r in range(many):
-                    query = begin + r
-                    seen = query + 1 if causal else n
-                    bias = zeros[:0]
-                    if reach:
-                        middle = head * (2 * reach - 1) + reach - 1
-                        bias = relative[middle - query : middle - query + seen]
-                    shares[r] = _soften(
-                        scores[r * width : (r + 1) * width], seen, filled, scale, bias
-                    )
+                _soften(
+                    scores,
+                    many,
+                    begin,
+                    n,
+                    width,
+                    filled,
+                    scale,
+                    relative[head * (2 * reach - 1) :],
+                    reach,
+                    causal,
+                    shares,
+                )
                 for p in range(panels_out):
                     for r in range(0, many, rows):
                         tile_put(

@@ -202,11 +202,23 @@ def rms_norm(
             to[i] = row[i] * factor * weight[i]
 
 
-@njit(nogil=True, cache=True)
-def copy_rows(x: Any, at: int, rows: int, stride: int, out: Any, out_at: int) -> None:
-    """Rows of one stride from one array to another."""
-    for i in range(rows * stride):
-        out[out_at + i] = x[at + i]
+@njit(nogil=True, cache=True, fastmath=LOOSE | {"nnan"}, error_model="numpy")
+def greatest(x: Any, n: int) -> Any:
+    """The greatest of the first n numbers. Of these loops alone the compiler may think that nothing
+    is no number: else it compares one by one."""
+    found = float32(-3e38)
+    for i in range(n):
+        found = max(found, x[i])
+    return found
+
+
+@njit(nogil=True, cache=True, fastmath=LOOSE | {"nnan"}, error_model="numpy")
+def greatest_size(x: Any, n: int) -> Any:
+    """The greatest absolute value of the first n numbers, or 1e-30."""
+    found = float32(1e-30)
+    for i in range(n):
+        found = max(found, abs(x[i]))
+    return found
 
 
 @njit(nogil=True, cache=True, fastmath=LOOSE, error_model="numpy")
@@ -223,11 +235,9 @@ def to_int16(
     for r in range(rows):
         row = x[at + r * stride : at + r * stride + n]
         to = out[r * out_stride : r * out_stride + n]
-        squares, highest = _ZERO, float32(1e-30)
+        squares, highest = _ZERO, greatest_size(row, n)
         for i in range(n):
             squares += row[i] * row[i]
-        for i in range(n):
-            highest = max(highest, abs(row[i]))
         factor = min(float32(32767.0) / highest, most / sqrt(max(squares, float32(1e-37))))
         scale[r] = _ONE / factor
         for i in range(n):
@@ -242,9 +252,7 @@ def to_uint8(
     for r in range(rows):
         row = x[at + r * stride : at + r * stride + n]
         to = out[r * out_stride : r * out_stride + n]
-        highest = float32(1e-30)
-        for i in range(n):
-            highest = max(highest, abs(row[i]))
+        highest = greatest_size(row, n)
         factor = float32(127.0) / highest
         scale[r] = highest / float32(127.0)
         for i in range(n):
