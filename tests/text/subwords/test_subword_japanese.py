@@ -136,11 +136,13 @@ def check_places(own: Tokenizer, text: str, name: str) -> None:
         assert begin < end
         if token == "[UNK]":
             continue
-        # Where one character became several (㍿), a piece may be a part of what its place becomes.
+        # Where one character became several (㍿), or marks changed places, a piece may be a part of
+        # what its place becomes.
         form = unicodedata.normalize("NFKC", text[begin:end])
         bare = token.removeprefix("##") if begin else token
         assert {bare, token} & {form, form.lower()} or (
-            bare in form.lower() and end - begin < len(form.lower())
+            bare in form.lower()
+            and (end - begin < len(form.lower()) or any(map(unicodedata.combining, form)))
         )
 
 

@@ -65,11 +65,32 @@ def test_a_text_with_more_words_than_there_was_room_for() -> None:
     from bunsan.text.subwords import lattice
 
     text = "すもももももももものうち" * 50
-    files = open_dictionary(Path(FOLDERS["ipadic"]))
+    files = open_dictionary(Path(FOLDERS["ipadic"])).files
     whole = np.array([0, len(text)], np.int64)
-    _, _, counts = lattice._cut(codes_of(text), whole[:1], whole[1:], len(text), 100, *files)
+    none = np.zeros(0, np.int64)
+    _, _, counts = lattice._cut(
+        codes_of(text), whole[:1], whole[1:], len(text), 100, none, none, *files
+    )
     assert len(counts) == 0
     assert words([text], "ipadic") == [mecab(text, "ipadic")]
+
+
+@pytest.mark.parametrize("name", list(FOLDERS))
+def test_words_stay_the_same_when_frequent_contexts_are_known(name: str, tmp_path: Path) -> None:
+    for file in ("sys.dic", "unk.dic", "char.bin", "matrix.bin"):
+        (tmp_path / file).symlink_to(Path(FOLDERS[name]) / file)
+    dictionary = open_dictionary(tmp_path)  # one that has seen no text yet
+    assert dictionary.counting
+    texts = SENTENCES * 80
+    lengths = np.array([len(text) for text in texts], np.int64)
+    ends = np.cumsum(lengths)
+    codes = codes_of("".join(texts))
+    cold = cut_words(codes, ends - lengths, ends, dictionary)
+    assert not dictionary.counting
+    assert dictionary.files.most > 0
+    warm = cut_words(codes, ends - lengths, ends, dictionary)
+    for before, after in zip(cold, warm, strict=True):
+        np.testing.assert_array_equal(before, after)
 
 
 def copied(tmp_path: Path) -> Path:

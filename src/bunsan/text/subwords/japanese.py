@@ -22,7 +22,7 @@ from bunsan.base.files import atomic_write, write_json
 from bunsan.text.subwords.encoding import Ids, Pieces
 from bunsan.text.subwords.joining import join_wordpieces
 from bunsan.text.subwords.lattice import cut_words
-from bunsan.text.subwords.mecab_dictionary import MecabFiles
+from bunsan.text.subwords.mecab_dictionary import MecabDictionary
 from bunsan.text.subwords.normal import (
     DOTTED,
     SIGMA,
@@ -64,7 +64,7 @@ class Recipe:
     spell : changes a word, last of all.
     """
 
-    mecab: MecabFiles | None = None
+    mecab: MecabDictionary | None = None
     cutter: Callable[[], Cutter] | None = None
     parallel: bool = False
     normalize: bool = True
@@ -307,15 +307,19 @@ class JapaneseSegmenter:
                 words.append(Word(text[first:last], first, last))
                 ids.append(token)
             elif first < last:
-                for word in cut(text[first:last]):
-                    moved = word._replace(begin=first + word.begin, end=first + word.end)
-                    if self.recipe.python is None:
-                        words.append(moved)
-                        ids.append(-1)
-                        continue
-                    for i, left, right in self.recipe.python(self._told(moved)):
-                        words.append(_part(moved, left, right))
-                        ids.append(i)
+                cut_here = cut(text[first:last])
+                if first:
+                    cut_here = [
+                        Word(w.token, first + w.begin, first + w.end, w.tag) for w in cut_here
+                    ]
+                if self.recipe.python is None:
+                    words += cut_here
+                    ids += [-1] * len(cut_here)
+                else:
+                    for word in cut_here:
+                        for i, left, right in self.recipe.python(self._told(word)):
+                            words.append(_part(word, left, right))
+                            ids.append(i)
             counts.append(len(words))
         which = np.array(ids, np.int32)
         return self._spelled(normal, words, which, np.array(counts, np.int64))
@@ -349,8 +353,9 @@ class JapaneseSegmenter:
     ) -> _Words:
         """Words whose spelling may be another than the text's, with the places of its characters:
         exact where as many characters are left, else that of the whole word."""
-        known = (fixed >= 0).tolist()
-        words = [w if k else self._told(w) for w, k in zip(words, known, strict=True)]
+        if self.recipe.lower or self.recipe.spell is not None:
+            known = (fixed >= 0).tolist()
+            words = [w if k else self._told(w) for w, k in zip(words, known, strict=True)]
         lengths = np.array([len(word.token) for word in words], np.int64)
         left = np.array([word.begin for word in words], np.int64)
         right = np.array([word.end for word in words], np.int64)

@@ -12,13 +12,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from bunsan.text.subwords.mecab_dictionary import MecabFiles
+from bunsan.text.subwords.mecab_dictionary import MecabDictionary
 
 Int = NDArray[np.int32]
 
 _FAR = np.int64(1) << 60
 _MOST = 4096  # words that begin at one place
-_CONTEXTS = 65536
+_BLOCK = 128  # places whose words are looked up together
 # Bits of a character's category.
 _BELONGS = np.uint32(0x3FFFF)
 _KIND, _LENGTH, _GROUP, _INVOKE = np.uint32(18), np.uint32(26), np.uint32(30), np.uint32(31)
@@ -28,7 +28,7 @@ def cut_words(
     codes: NDArray[np.uint32],
     begins: NDArray[np.int64],
     ends: NDArray[np.int64],
-    files: MecabFiles,
+    dictionary: MecabDictionary,
 ) -> tuple[Int, Int, NDArray[np.int64]]:
     """Words of texts: begins and ends (in `codes`), and the count of words up to each text.
 
@@ -40,11 +40,105 @@ def cut_words(
     """
     longest = int((ends - begins).max(initial=0))
     room = 24 * longest + _MOST
+    files, counting = dictionary.files, dictionary.counting
+    left = np.zeros(len(files.left_of) if counting else 0, np.int64)
+    right = np.zeros(len(files.right_of) if counting else 0, np.int64)
     while True:
-        begin, end, counts = _cut(codes, begins, ends, longest, room, *files)
+        begin, end, counts = _cut(codes, begins, ends, longest, room, left, right, *files)
         if len(counts):
+            if counting and not files.most:
+                dictionary.count(left, right, len(codes))
             return begin, end, counts
         room *= 2
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def _find(
+    codes: NDArray[np.uint32],
+    low: int,
+    high: int,
+    n: int,
+    data: NDArray[np.uint8],
+    place: Int,
+    units: Int,
+    entries: Int,
+    tokens: NDArray[np.int16],
+    words: NDArray[np.int64],
+    head: Int,
+    alive: NDArray[np.int64],
+) -> int:
+    """The words of the dictionary that begin at some places of a text.
+
+    All places are looked up together, one byte after the other, rather than each in turn: what is read
+    next is then known long before it is needed, and does not wait for the memory.
+
+    Parameters
+    ----------
+    codes : the text, of n characters. low, high : the places. data, place : as in `_cut`.
+    words : (room, 4) of each word the next one in the list of its place, its end, its first token, their
+        count. head : of each place from low on the longest word, -1 for none.
+    alive : (places, 3) for what is under way: place, character, base.
+
+    Returns
+    -------
+    Nothing of use; it keeps the compiler from leaving out what only brings tokens near.
+    """
+    reach = len(units) // 2
+    count = 0
+    going = 0
+    for i in range(low, high):
+        head[i - low] = -1
+        code = codes[i]
+        alive[going, 0] = i
+        if code < 0x10000:
+            alive[going, 1] = i + 1
+            alive[going, 2] = entries[code]
+        else:
+            alive[going, 1] = i
+            alive[going, 2] = units[0]
+        going += 1 if alive[going, 2] >= 0 else 0
+    found = 0
+    while going:
+        # Does a word end here?
+        left = 0
+        for j in range(going):
+            i, k, base = alive[j, 0], alive[j, 1], alive[j, 2]
+            p = base if base < reach else 0
+            own = units[2 * p + 1] == base and base < reach and units[2 * p] < 0 and k > i
+            value = np.int64(-1) - units[2 * p]
+            words[found, 0] = head[i - low]
+            words[found, 1] = k
+            words[found, 2] = value >> 8
+            words[found, 3] = value & 0xFF
+            head[i - low] = found if own else head[i - low]
+            found += 1 if own and found < len(words) - 1 else 0
+            # And does the text go on?
+            alive[left, 0] = i
+            alive[left, 1] = k
+            alive[left, 2] = base
+            left += 1 if k < n else 0
+        going = left
+        # The next character, byte by byte.
+        for b in range(4):
+            left = 0
+            for j in range(going):
+                i, k, base = alive[j, 0], alive[j, 1], alive[j, 2]
+                at = place[k] + b
+                more = at < place[k + 1]
+                p = base + data[at] + 1
+                p = p if p < reach else 0
+                fits = units[2 * p + 1] == base
+                base = np.int64(units[2 * p]) if more else base
+                alive[left, 0] = i
+                alive[left, 1] = k
+                alive[left, 2] = base
+                left += 1 if (fits and base >= 0) or not more else 0
+            going = left
+        for j in range(going):
+            alive[j, 1] += 1
+    for j in range(found):
+        count += tokens[4 * words[j, 2]]
+    return count
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
@@ -54,6 +148,8 @@ def _cut(
     ends: NDArray[np.int64],
     longest: int,
     room: int,
+    left_used: NDArray[np.int64],
+    right_used: NDArray[np.int64],
     units: Int,
     entries: Int,
     tokens: NDArray[np.int16],
@@ -63,8 +159,14 @@ def _cut(
     costs: NDArray[np.int16],
     size: int,
     group: int,
+    left_of: Int,
+    right_of: Int,
+    hot: NDArray[np.int16],
+    most: int,
+    border: int,
 ) -> tuple[Int, Int, NDArray[np.int64]]:
-    """Counts are empty where `room` nodes were too few."""
+    """Counts are empty where `room` nodes were too few. `left_used` and `right_used`, where they are not
+    empty, are added to."""
     word_begin = np.empty(len(codes), np.int32)
     word_end = np.empty(len(codes), np.int32)
     counts = np.zeros(len(begins) + 1, np.int64)
@@ -78,8 +180,12 @@ def _cut(
     following = np.empty(room, np.int32)
     head = np.empty(longest + 1, np.int32)  # the first node that ends at a place, -1 for none
     info = np.empty(longest + 1, np.uint32)  # categories of each character
-    data = np.empty(4 * longest + 1, np.uint8)  # the text in UTF-8
+    data = np.empty(4 * longest + 4, np.uint8)  # the text in UTF-8
     place = np.empty(longest + 1, np.int32)  # of each character in it
+    # Words of the dictionary at the next places.
+    words = np.empty((_BLOCK * 128, 4), np.int64)
+    word_head = np.empty(_BLOCK, np.int32)
+    alive = np.empty((_BLOCK, 3), np.int64)
     # Words that begin at one place: contexts on both sides, cost, end.
     new_left = np.empty(_MOST, np.int32)
     new_right = np.empty(_MOST, np.int32)
@@ -87,19 +193,21 @@ def _cut(
     new_end = np.empty(_MOST, np.int32)
     unknown_end = np.empty(16, np.int32)
     # The nodes that end at one place, one a right context; and of a context, which of them it is.
-    near = np.empty(_CONTEXTS, np.int32)
-    near_cost = np.empty(_CONTEXTS, np.int64)
-    near_right = np.empty(_CONTEXTS, np.int64)
-    context_at = np.full(_CONTEXTS, -1, np.int64)
-    context_of = np.empty(_CONTEXTS, np.int32)
+    kinds = max(len(left_of), len(right_of))
+    near = np.empty(kinds, np.int32)
+    near_cost = np.empty(kinds, np.int64)
+    near_right = np.empty(kinds, np.int64)
+    near_file = np.empty(kinds, np.int64)  # its number in the file
+    context_at = np.full(kinds, -1, np.int64)
+    context_of = np.empty(kinds, np.int32)
     # What is best before a left context.
-    left_at = np.full(_CONTEXTS, -1, np.int64)
-    left_cost = np.empty(_CONTEXTS, np.int64)
-    left_node = np.empty(_CONTEXTS, np.int32)
+    left_at = np.full(kinds, -1, np.int64)
+    left_cost = np.empty(kinds, np.int64)
+    left_node = np.empty(kinds, np.int32)
     stamp = 0
     count = 0
     space = characters[32] & _BELONGS
-    reach = np.uint64(len(units) // 2)
+    counting = len(left_used) > 0
     for i in range(len(begins)):
         offset = begins[i]
         n = ends[i] - offset
@@ -130,12 +238,14 @@ def _cut(
         place[n] = at
         head[: n + 1] = -1
         # The node before all words.
-        right[0] = 0
+        right[0] = border
         cost[0] = 0
         previous[0] = -1
         following[0] = -1
         head[0] = 0
         nodes = 1
+        looked_up = 0
+        first_place = 0
         for begin in range(n):
             if head[begin] < 0:
                 continue
@@ -147,41 +257,28 @@ def _cut(
                 start += 1
             if start == n:
                 continue
+            if start >= looked_up:
+                first_place = start
+                looked_up = min(start + _BLOCK, n)
+                _find(
+                    codes[offset:],
+                    first_place,
+                    looked_up,
+                    n,
+                    data,
+                    place,
+                    units,
+                    entries,
+                    tokens,
+                    words,
+                    word_head,
+                    alive,
+                )
             own = info[start]
-            code = codes[offset + start]
             found = 0
-            # Words of the dictionary: along the double array, one character after the other.
-            k = start
-            base = np.int64(units[0])
-            if code < 0x10000:
-                base = np.int64(entries[code])
-                k += 1
-            while base >= 0:
-                if k > start:
-                    p = np.uint64(base)
-                    if p < reach and units[2 * p + np.uint64(1)] == base:
-                        value = np.int64(-1) - units[2 * p]
-                        if value >= 0:
-                            t = np.uint64(value >> 8) * np.uint64(4)
-                            for _ in range(value & 0xFF):
-                                if found < _MOST - 1024:
-                                    new_left[found] = np.int32(tokens[t]) & 0xFFFF
-                                    new_right[found] = np.int32(tokens[t + np.uint64(1)]) & 0xFFFF
-                                    new_cost[found] = tokens[t + np.uint64(2)]
-                                    new_end[found] = k
-                                    found += 1
-                                t += np.uint64(4)
-                if k == n:
-                    break
-                for b in range(place[k], place[k + 1]):
-                    p = np.uint64(base + np.int64(data[b]) + 1)
-                    if p >= reach or units[2 * p + np.uint64(1)] != base:
-                        base = np.int64(-1)
-                        break
-                    base = np.int64(units[2 * p])
-                k += 1
+            word = np.int64(word_head[start - first_place])
             # Unknown words: the run of characters of one category, and its beginnings.
-            if not found or own >> _INVOKE:
+            if word < 0 or own >> _INVOKE:
                 behind = start + 1  # of the first character
                 grouped = -1
                 tried = 0
@@ -204,18 +301,29 @@ def _cut(
                     if k == n or not info[k] & own & _BELONGS:
                         break
                     k += 1
-                if not found and not tried:
+                if word < 0 and not tried:
                     unknown_end[0] = behind
                     tried = 1
                 kind = (own >> _KIND) & np.uint32(0xFF)
                 low = unknown[2 * kind]
-                for j in range(tried):
-                    for u in range(low, low + unknown[2 * kind + 1]):
-                        new_left[found] = np.int32(unknown_tokens[4 * u]) & 0xFFFF
-                        new_right[found] = np.int32(unknown_tokens[4 * u + 1]) & 0xFFFF
-                        new_cost[found] = unknown_tokens[4 * u + 2]
+                # What MeCab finds last it tries first; so it is done here, and with words below.
+                for j in range(tried - 1, -1, -1):
+                    for t in range(low + unknown[2 * kind + 1] - 1, low - 1, -1):
+                        new_left[found] = np.int32(unknown_tokens[4 * t]) & 0xFFFF
+                        new_right[found] = np.int32(unknown_tokens[4 * t + 1]) & 0xFFFF
+                        new_cost[found] = unknown_tokens[4 * t + 2]
                         new_end[found] = unknown_end[j]
                         found += 1
+            while word >= 0:
+                low = words[word, 2]
+                for t in range(low + words[word, 3] - 1, low - 1, -1):
+                    if found < _MOST:
+                        new_left[found] = np.int32(tokens[4 * t]) & 0xFFFF
+                        new_right[found] = np.int32(tokens[4 * t + 1]) & 0xFFFF
+                        new_cost[found] = tokens[4 * t + 2]
+                        new_end[found] = words[word, 1]
+                        found += 1
+                word = words[word, 0]
             if nodes + found > room:
                 return word_begin, word_end, np.zeros(0, np.int64)
             # The nodes before this place, one a right context.
@@ -237,21 +345,36 @@ def _cut(
                 near[ways] = node
                 near_cost[ways] = own_cost
                 near_right[ways] = context
+                near_file[ways] = right_of[context]
+                if counting:
+                    right_used[context] += 1
                 ways += 1
                 node = np.int64(following[node])
-            # The word found last is tried first, and so is last among those that end with it.
-            for j in range(found - 1, -1, -1):
+            for j in range(found):
                 context = new_left[j]
                 if left_at[context] != stamp:
                     left_at[context] = stamp
-                    row = np.int64(size) * context
+                    if counting:
+                        left_used[context] += 1
+                    row = np.int64(size) * left_of[context]
                     best = _FAR
                     which = 0
-                    for w in range(ways):
-                        way = near_cost[w] + costs[np.uint64(row + near_right[w])]
-                        if way < best:
-                            best = way
-                            which = w
+                    if context < most:
+                        hot_row = np.int64(most) * context
+                        for w in range(ways):
+                            if near_right[w] < most:
+                                way = near_cost[w] + hot[np.uint64(hot_row + near_right[w])]
+                            else:
+                                way = near_cost[w] + costs[np.uint64(row + near_file[w])]
+                            if way < best:
+                                best = way
+                                which = w
+                    else:
+                        for w in range(ways):
+                            way = near_cost[w] + costs[np.uint64(row + near_file[w])]
+                            if way < best:
+                                best = way
+                                which = w
                     left_cost[context] = best
                     left_node[context] = near[which]
                 end = new_end[j]
@@ -271,7 +394,7 @@ def _cut(
         chosen = np.int64(0)
         node = np.int64(head[last])
         while node >= 0:
-            way = cost[node] + costs[right[node]]
+            way = cost[node] + costs[right_of[right[node]]]
             if way < best:
                 best = way
                 chosen = node

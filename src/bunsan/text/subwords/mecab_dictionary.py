@@ -6,6 +6,7 @@ of character categories, for unknown words), char.bin (the categories of charact
 """
 
 import re
+import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,13 +39,19 @@ class WordTable(NamedTuple):
 class MecabFiles(NamedTuple):
     """All that analysis needs of a dictionary.
 
+    Contexts, of which a word has one on each side, are numbered anew where that helps (`warmed`).
+
     units, tokens : of the words. entries : (65536) int32, the base behind each character in `units`,
         -1 where no word begins with it.
     unknown_tokens : of unknown words. unknown : (2 * categories) int32, the first of the tokens of a
         category, and their count.
     characters : (65536) uint32, categories of a character: 18 bits of which it belongs to, 8 the one
         that gives it unknown words, 4 how many characters those may have, 1 "group", 1 "invoke".
-    costs : (right contexts * left contexts) int16, that of left l before right r at l + size * r.
+    costs : (left contexts * right contexts) int16, in the file's numbers: that of right context r of
+        one word before left context l of the next at r + size * l.
+    left_of, right_of : int32, the file's number of each context.
+    hot : (most * most) int16, costs of the contexts with the lowest numbers, at r + most * l.
+    border : the right context of what stands before all words.
     group : how many characters a run of one category may have, the first not counted, to be tried as
         one unknown word.
     """
@@ -58,11 +65,83 @@ class MecabFiles(NamedTuple):
     costs: NDArray[np.int16]
     size: int
     group: int
+    left_of: NDArray[np.int32]
+    right_of: NDArray[np.int32]
+    hot: NDArray[np.int16]
+    most: int
+    border: int
+
+
+_HOT = 512  # contexts of each side: half a megabyte, which a processor keeps at hand
+_ENOUGH = 30_000  # characters after which it is known which contexts are frequent
+
+
+class MecabDictionary:
+    """A dictionary that finds out which contexts are frequent.
+
+    A matrix of connections has up to 70 MB, of which a few thousandths are looked at nearly always.
+    Those are put together once some text was analysed. Results do not depend on it.
+
+    files : as they are best used by now.
+    """
+
+    def __init__(self, files: MecabFiles) -> None:
+        self.files = files
+        self._left = np.zeros(len(files.left_of), np.int64)
+        self._right = np.zeros(len(files.right_of), np.int64)
+        self._seen = 0
+        self._lock = threading.Lock()
+
+    @property
+    def counting(self) -> bool:
+        """Uses of contexts are still to be told to `count`."""
+        return self._seen < _ENOUGH
+
+    def count(self, left: NDArray[np.int64], right: NDArray[np.int64], characters: int) -> None:
+        """How often each context was used, in the file's numbers, in some text."""
+        with self._lock:
+            if not self.counting:
+                return
+            self._left += left
+            self._right += right
+            self._seen += characters
+            if self._seen >= _ENOUGH:
+                self.files = warmed(self.files, self._left, self._right)
+
+
+def warmed(files: MecabFiles, left: NDArray[np.int64], right: NDArray[np.int64]) -> MecabFiles:
+    """The same dictionary with contexts numbered by how often they were used.
+
+    files : in the file's numbers.
+    """
+    left_of = np.argsort(-left, kind="stable").astype(np.int32)
+    right_of = np.argsort(-right, kind="stable").astype(np.int32)
+    most = min(_HOT, len(left_of), len(right_of))
+    costs = files.costs.reshape(-1, files.size)
+    new_left = np.argsort(left_of).astype(np.uint16)
+    new_right = np.argsort(right_of).astype(np.uint16)
+
+    def renumbered(tokens: NDArray[np.int16]) -> NDArray[np.int16]:
+        new = tokens.copy()
+        contexts = new.view(np.uint16).reshape(-1, 4)
+        contexts[:, 0] = new_left[contexts[:, 0]]
+        contexts[:, 1] = new_right[contexts[:, 1]]
+        return new
+
+    return files._replace(
+        tokens=renumbered(files.tokens),
+        unknown_tokens=renumbered(files.unknown_tokens),
+        left_of=left_of,
+        right_of=right_of,
+        hot=costs[np.ix_(left_of[:most], right_of[:most])].reshape(-1),
+        most=most,
+        border=int(new_right[0]),
+    )
 
 
 @lru_cache(maxsize=8)
-def open_dictionary(folder: Path) -> MecabFiles:
-    """Map a dictionary's files.
+def open_dictionary(folder: Path) -> MecabDictionary:
+    """Map a dictionary's files; one folder's once for all.
 
     Raises
     ------
@@ -89,7 +168,7 @@ def open_dictionary(folder: Path) -> MecabFiles:
         # Contexts on the left of a word are the right side of a connection.
         if len(contexts) and (contexts[:, 0].max() >= right or contexts[:, 1].max() >= left):
             raise _damaged(path, f"{left} x {right}")
-    return MecabFiles(
+    files = MecabFiles(
         words.units,
         _entries(words.units),
         words.tokens,
@@ -99,7 +178,13 @@ def open_dictionary(folder: Path) -> MecabFiles:
         matrix[2:],
         left,
         _longest_group(folder),
+        np.arange(right, dtype=np.int32),
+        np.arange(left, dtype=np.int32),
+        np.zeros(0, np.int16),
+        0,
+        0,
     )
+    return MecabDictionary(files)
 
 
 def _word_table(path: Path) -> WordTable:

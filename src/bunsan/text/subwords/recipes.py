@@ -13,7 +13,7 @@ from bunsan.base.errors import BadInput, Missing
 from bunsan.base.language import tr
 from bunsan.text.subwords import words as cutters
 from bunsan.text.subwords.japanese import Recipe
-from bunsan.text.subwords.mecab_dictionary import MecabFiles, open_dictionary
+from bunsan.text.subwords.mecab_dictionary import MecabDictionary, open_dictionary
 from bunsan.text.subwords.settings import Settings
 
 # What people say to what tokenizer_config.json says.
@@ -122,7 +122,7 @@ def _one_word(text: str) -> list[cutters.Word]:
     return [cutters.Word(text, 0, len(text))]
 
 
-def _mecab(options: Mapping[str, Any]) -> tuple[MecabFiles | None, Any]:
+def _mecab(options: Mapping[str, Any]) -> tuple[MecabDictionary | None, Any]:
     """The dictionary where we read it ourselves, else a cutter for MeCab with its own options."""
     name = options.get("mecab_dic", "unidic_lite")
     more = str(options.get("mecab_option") or "")
@@ -201,12 +201,14 @@ def chitra_recipe(settings: Settings, known: Mapping[str, int], unknown: int) ->
         str(options.get("dict_type", "core")),
     )
     lower = bool(settings.get("do_lower_case", False))
+    pieces = settings.get("subword_tokenizer_type", "wordpiece")
 
     def sudachi() -> cutters.Cutter:
         return cutters.sudachi_cutter(
             split,
             dictionary,
             form,
+            tags=pieces == "pos_substitution",
             config=options.get("config_path"),
             resources=options.get("resource_dir"),
         )
@@ -214,7 +216,6 @@ def chitra_recipe(settings: Settings, known: Mapping[str, int], unknown: int) ->
     recipe = _checked(Recipe(None, sudachi, True, bool(settings.get("do_nfkc", False)), False))
     if lower:
         recipe = replace(recipe, cutter=lambda: _lowered(sudachi()))
-    pieces = settings.get("subword_tokenizer_type", "wordpiece")
     if pieces == "pos_substitution":
 
         def by_tag(word: cutters.Word) -> list[tuple[int, int, int]]:

@@ -73,6 +73,7 @@ def sudachi_cutter(
     dictionary: str,
     form: str,
     *,
+    tags: bool = False,
     trim: bool = False,
     projection: str | None = None,
     config: str | None = None,
@@ -86,7 +87,7 @@ def sudachi_cutter(
     form : "surface", "dictionary", "normalized", "dictionary_and_surface", "normalized_and_surface"
         (the surface of words that inflect), each with "_half_ascii" behind it for full-width Latin
         made half-width; the names of chiTra's word_form_type.
-    trim : leave white space out. projection, config, resources : SudachiPy's own.
+    tags : give parts of speech too. trim : leave white space out. projection, config, resources : SudachiPy's own.
 
     Raises
     ------
@@ -103,7 +104,9 @@ def sudachi_cutter(
         opened = sudachi.Dictionary(config_path=config, resource_dir=resources, dict=dictionary)
     create = getattr(opened, "tokenizer", None) or opened.create
     mode = sudachi.SplitMode(split.upper())
+    plain = form == "surface" and not (projection or tags or trim)  # nothing is asked of a word
     try:
+        # Not asked for fewer fields: how numbers are joined depends on them.
         tokenizer = create(mode, projection=projection) if projection else create(mode)
     except Exception as error:
         raise _no_choice("sudachi_projection", str(projection)) from error
@@ -117,13 +120,20 @@ def sudachi_cutter(
             limit = _SUDACHI_LIMIT
             spans = pieces(text, 0, len(text), sentence_ends(text), limit, limit)
         for first, last in spans:
+            if plain:
+                # Morphemes cover the text without gaps: each ends where the next begins.
+                begins = [first + m.begin() for m in tokenizer.tokenize(text[first:last])]
+                ends = [*begins[1:], last]
+                tokens = [text[b:e] for b, e in zip(begins, ends, strict=bool(begins))]
+                words += map(Word, tokens, begins, ends)
+                continue
             for morpheme in tokenizer.tokenize(text[first:last]):
                 token = spell(morpheme)
                 if trim:
                     token = token.strip()
                     if not token:
                         continue
-                tag = "[" + "-".join(p for p in _leading(morpheme.part_of_speech())) + "]"
+                tag = "[" + "-".join(_leading(morpheme.part_of_speech())) + "]" if tags else ""
                 words.append(Word(token, first + morpheme.begin(), first + morpheme.end(), tag))
         return words
 
