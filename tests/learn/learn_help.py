@@ -1,6 +1,7 @@
 """Small texts, tokenizers and models for tests of training."""
 
 import random
+import socket
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -149,3 +150,10 @@ def window(
 ) -> Window:
     marks = np.array([WORD] * len(ids) if flags is None else flags, np.uint8)
     return Window(np.array(ids, np.int64), marks, document, 0, True, True, key)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from learn_help import corpus, tiny, tokenizer
+from learn_help import corpus, free_port, tiny, tokenizer
 
 from bunsan.base.errors import BadInput, BunsanError, Interrupted
 from bunsan.learn.loop import Loop, StepReport, Trained
@@ -155,7 +155,7 @@ def script(folder: Path, body: str) -> str:
         from pathlib import Path
         import torch
         sys.path.insert(0, {str(here)!r})
-        from learn_help import corpus, tokenizer
+        from learn_help import free_port, corpus, tokenizer
         from test_loop import DROPOUT, loop
         torch.set_num_threads(1)
         folder = Path({str(folder)!r})
@@ -352,15 +352,6 @@ def in_processes(world: int, folder: Path, port: int) -> None:
     for process in started:
         _, told = process.communicate(timeout=300)
         assert process.returncode == 0, told
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def test_two_processes_follow_the_curve_of_one(texts: TokenCorpus, tmp_path: Path) -> None:

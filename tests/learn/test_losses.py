@@ -305,3 +305,20 @@ def test_losses_add_up_however_a_step_is_cut() -> None:
     whole, _ = objective.loss(objective.batch(windows))
     parts = [objective.loss(objective.batch(windows[i : i + 2]))[0]["words"] for i in (0, 2, 4)]
     torch.testing.assert_close(sum(parts), whole["words"], **CLOSE)
+
+
+@pytest.mark.parametrize("vector", ["first", "mean"])
+def test_sentence_transformers_reads_the_same_vectors(vector: Any, tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    pieces = tokenizer("bert")
+    objective = Contrast(tiny("bert-base-japanese", "states", pieces), pieces, vector=vector)
+    objective.save(tmp_path / "m")
+    pieces.save(tmp_path / "m")
+    texts = [text[:60] for text in documents()[:3]]
+    theirs = SentenceTransformer(str(tmp_path / "m"), device="cpu").encode(texts)
+    for text, wanted in zip(texts, theirs, strict=True):
+        with torch.no_grad():
+            ids = torch.from_numpy(pieces.encode(text).ids.astype(np.int64))[None]
+            ours = objective.vectors(ids, None)[0]
+        torch.testing.assert_close(ours, torch.from_numpy(wanted), **CLOSE)

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from learn_help import NO_DROPOUT, TINY, documents, tiny, tokenizer
+from learn_help import NO_DROPOUT, TINY, documents, free_port, tiny, tokenizer
 
 from bunsan.base.errors import BadInput, Interrupted, Missing
 from bunsan.cli.main import main
@@ -255,3 +257,30 @@ def test_what_does_not_fit_together_is_told(files: tuple[Path, Path], tmp_path: 
     with pytest.raises(Missing):
         pretrain(recipe, texts, to=to, tokenizer=tmp_path / "nowhere")
     assert not to.exists()
+
+
+@pytest.mark.slow
+def test_the_command_in_two_processes(files: tuple[Path, Path], tmp_path: Path) -> None:
+    recipe, texts = map(str, files)
+    command = [sys.executable, "-m", "bunsan", "pretrain", recipe, "--corpus", texts]
+    command += ["--threads", "1", "--json", "-o"]
+    one = subprocess.run([*command, str(tmp_path / "one")], capture_output=True, text=True)
+    assert one.returncode == 0, one.stderr
+    start = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    start += ["--master-port", str(free_port()), *command[1:], str(tmp_path / "two")]
+    two = subprocess.run(start, capture_output=True, text=True)
+    assert two.returncode == 0, two.stderr
+    assert two.stdout.count('"steps"') == 1
+    a, b = (json.loads(run.stdout) for run in (one, two))
+    assert (a["steps"], a["tokens"], a["parameters"]) == (b["steps"], b["tokens"], b["parameters"])
+    assert a["loss"] == pytest.approx(b["loss"], abs=2e-4)
+    first, second = (open_model(tmp_path / n).module.state_dict() for n in ("one", "two"))
+    for name, value in first.items():
+        torch.testing.assert_close(second[name], value, atol=1e-3, rtol=1e-3)
+
+
+def test_changes_are_checked_as_recipes_are(files: tuple[Path, Path], tmp_path: Path) -> None:
+    recipe, texts = map(str, files)
+    for change in ("rate=fast", "rates=1", "rate=-1", "steps=0", "rate"):
+        command = ["pretrain", recipe, "--corpus", texts, "-o", str(tmp_path / "made")]
+        assert main([*command, "--set", change]) == 2, change

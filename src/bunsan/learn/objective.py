@@ -1,7 +1,7 @@
 """What the loop and an objective know of each other."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -25,14 +25,13 @@ class Batch:
     counts: dict[str, int]
     tokens: int
     cells: int
-    extra: dict[str, int] = field(default_factory=dict)
 
     def to(self, device: torch.device) -> "Batch":
         """The same on a device."""
         if device.type == "cpu":
             return self
         moved = {name: x.to(device, non_blocking=True) for name, x in self.tensors.items()}
-        return Batch(moved, self.counts, self.tokens, self.cells, self.extra)
+        return Batch(moved, self.counts, self.tokens, self.cells)
 
 
 class Objective(Protocol):

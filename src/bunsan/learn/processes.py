@@ -61,12 +61,6 @@ class Processes:
         if bucket:
             _sum_all(bucket)
 
-    def same(self, tensors: Iterable[Tensor]) -> None:
-        """Everybody gets the first process's values."""
-        if self.world > 1:
-            for tensor in tensors:
-                distributed.broadcast(tensor.data, 0)
-
     def wait(self) -> None:
         """Go on when all have come here."""
         if self.world > 1:

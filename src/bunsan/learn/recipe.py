@@ -7,7 +7,7 @@ A recipe has the tables [model] (size, head, changes), [objective] (name and its
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -88,10 +88,7 @@ class Recipe:
                 given.setdefault(b, None)
             elif b in given:
                 given.setdefault(a, None)
-        unknown = set(given) - set(TrainingSettings.__dataclass_fields__)
-        if unknown:
-            settings_from(dict.fromkeys(unknown))  # the error that names it
-        return replace(self, training=replace(self.training, **given))
+        return replace(self, training=settings_from({**asdict(self.training), **given}))
 
     def tokenizer_options(self) -> dict[str, Any] | None:
         """What a tokenizer is learned with; None where the recipe does not say."""

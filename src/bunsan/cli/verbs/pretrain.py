@@ -1,5 +1,6 @@
 """`bunsan pretrain`: a model from texts, by a recipe."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -148,6 +149,8 @@ def command(
         keep=keep,
         **{"steps": steps, "minutes": minutes, "seed": seed, **_changes(change)},
     )
+    if os.environ.get("RANK", "0") != "0":  # torchrun started several: one tells
+        return
     trained = done.trained
     row: dict[str, Any] = {
         "folder": str(done.folder),
