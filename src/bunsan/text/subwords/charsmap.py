@@ -63,19 +63,24 @@ def rules_of(model: SentencePieceModel) -> Rules:
     )
 
 
-def normalize(codes: Codes, kept: NDArray[np.int64], rules: Rules) -> Normal:
-    """One text as SentencePiece normalizes it.
+def normalize(
+    codes: Codes, start: NDArray[np.int64], kept: NDArray[np.int64], rules: Rules
+) -> tuple[Normal, NDArray[np.int64]]:
+    """Texts as SentencePiece normalizes them; and where each begins in the result.
 
     Parameters
     ----------
+    codes : characters of all texts. start : (texts + 1) where each begins.
     kept : (spans, 2) parts that stay as they are, ascending.
     """
-    return Normal(*_normalize(codes, kept, *rules))
+    codes, begin, end, places = _normalize(codes, start, kept, *rules)
+    return Normal(codes, begin, end), places
 
 
 @njit(nogil=True, cache=True)
 def _normalize(
     codes: Codes,
+    start: NDArray[np.int64],
     kept: NDArray[np.int64],
     units: NDArray[np.uint32],
     forms: Codes,
@@ -83,78 +88,78 @@ def _normalize(
     dummy: bool,
     collapse: bool,
     escape: bool,
-) -> tuple[Codes, NDArray[np.int32], NDArray[np.int32]]:
-    n = len(codes)
-    room = 2 * n + 64
+) -> tuple[Codes, NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+    room = len(codes) + len(codes) // 4 + len(start) + 64
     out = np.empty(room, np.uint32)
     begin = np.empty(room, np.int32)
     end = np.empty(room, np.int32)
+    places = np.zeros(len(start), np.int64)
     data = np.empty(4, np.uint8)
     space = np.uint32(_MARK if escape else _SPACE)
     count = 0
-    at = 0
     span = 0
-    heading = collapse  # only spaces so far
-    started = False
-    after_space = collapse
-    while at < n:
-        # What stands here, and what takes its place: forms[form:], or the characters themselves.
-        form = np.int64(-1)
-        width = 1
-        while span < len(kept) and kept[span, 1] <= at:
-            span += 1
-        if span < len(kept) and kept[span, 0] == at:
-            width = kept[span, 1] - at
-        elif len(units):
-            form, width = _longest(codes, at, n, units, data)
+    for i in range(len(start) - 1):
+        at = start[i]
+        n = start[i + 1]
+        first = count
+        heading = collapse  # only spaces so far
+        started = False
+        after_space = collapse
+        while at < n:
+            # What stands here, and what takes its place: forms[form:], or the characters themselves.
+            form = np.int64(-1)
+            width = 1
+            while span < len(kept) and kept[span, 0] < at:
+                span += 1
+            if span < len(kept) and kept[span, 0] == at:
+                width = kept[span, 1] - at
+            elif len(units):
+                form, width = _longest(codes, at, n, units, data)
+                if form >= 0:
+                    form = np.int64(place[form]) if form < len(place) else np.int64(len(forms) - 1)
+            length = width
             if form >= 0:
-                form = np.int64(place[form]) if form < len(place) else np.int64(len(forms) - 1)
-        length = width
-        if form >= 0:
-            length = 0
-            while form + length < len(forms) - 1 and forms[form + length] != 0:
-                length += 1
-        if heading:
-            first = codes[at] if form < 0 else forms[form]
-            if length == 1 and first == _SPACE:
-                at += width
-                continue
-            heading = False
-        if count + length + 2 > len(out):
-            more = len(out) + length + 2
-            out = _grown(out, more)
-            begin = _grown(begin, more)
-            end = _grown(end, more)
-        if not started:
-            started = True
-            if dummy:
-                out[count] = space
-                begin[count] = at
-                end[count] = at
+                length = 0
+                while form + length < len(forms) - 1 and forms[form + length] != 0:
+                    length += 1
+            if heading:
+                head = codes[at] if form < 0 else forms[form]
+                if length == 1 and head == _SPACE:
+                    at += width
+                    continue
+                heading = False
+            if count + length + 2 > len(out):
+                more = len(out) * 2 + length + 2
+                out = _grown(out, more)
+                begin = _grown(begin, more)
+                end = _grown(end, more)
+            if not started:
+                started = True
+                if dummy:
+                    out[count] = space
+                    begin[count] = at
+                    end[count] = at
+                    count += 1
+            written = False
+            last = np.uint32(0)
+            for k in range(length):
+                code = codes[at + k] if form < 0 else forms[form + k]
+                if code == _SPACE and after_space and not written:
+                    continue
+                written = True
+                last = code
+                out[count] = space if code == _SPACE else code
+                begin[count] = at + k if form < 0 else at
+                end[count] = at + k + 1 if form < 0 else at + width
                 count += 1
-        written = False
-        last = np.uint32(0)
-        for k in range(length):
-            code = codes[at + k] if form < 0 else forms[form + k]
-            if code == _SPACE and after_space and not written:
-                continue
-            written = True
-            last = code
-            out[count] = space if code == _SPACE else code
-            if form < 0:
-                begin[count] = at + k
-                end[count] = at + k + 1
-            else:
-                begin[count] = at
-                end[count] = at + width
-            count += 1
-        if written:
-            after_space = collapse and last == _SPACE
-        at += width
-    if collapse:
-        while count and out[count - 1] == space:
-            count -= 1
-    return out[:count].copy(), begin[:count].copy(), end[:count].copy()
+            if written:
+                after_space = collapse and last == _SPACE
+            at += width
+        if collapse:
+            while count > first and out[count - 1] == space:
+                count -= 1
+        places[i + 1] = count
+    return out[:count].copy(), begin[:count].copy(), end[:count].copy(), places
 
 
 @njit(nogil=True, cache=True)

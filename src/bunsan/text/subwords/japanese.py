@@ -6,34 +6,30 @@ cut into pieces. With MeCab's dictionaries all of it is compiled and runs on all
 analysers are called from Python. Every piece keeps its place in the text as it was given.
 """
 
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bunsan.base.files import atomic_write, write_json
+from bunsan.text.subwords.chunks import chunked, joined_pieces
 from bunsan.text.subwords.encoding import Ids, Pieces
 from bunsan.text.subwords.joining import join_wordpieces
 from bunsan.text.subwords.lattice import cut_words
 from bunsan.text.subwords.mecab_dictionary import MecabDictionary
 from bunsan.text.subwords.normal import (
-    DOTTED,
-    SIGMA,
-    Codes,
     Normal,
     codes_of,
-    lower_table,
     nfkc,
     text_of,
     unchanged,
 )
+from bunsan.text.subwords.word_arrays import Words, lowered, part_of
 from bunsan.text.subwords.wordpiece import (
     WHITE,
     PieceTable,
@@ -42,10 +38,6 @@ from bunsan.text.subwords.wordpiece import (
     piece_table,
 )
 from bunsan.text.subwords.words import Cutter, Word
-
-_Result = TypeVar("_Result")
-
-_CHUNK = 40_000  # characters a thread takes at a time
 
 Places = NDArray[np.int32]
 # Pieces of one word, found in Python: id, and its place in the word's token.
@@ -78,23 +70,6 @@ class Recipe:
     def compiled(self) -> bool:
         """No function of Python is called for a word."""
         return self.mecab is not None and self.python is None and self.spell is None
-
-
-class _Words(NamedTuple):
-    """Words of some segments as the vocabulary sees them.
-
-    codes : their characters. begin, end : where each character came from in the original.
-    first, last : of each word in `codes`. fixed : the id of a word that needs no cutting, else -1.
-    counts : (segments + 1) words up to each segment.
-    """
-
-    codes: Codes
-    begin: Places
-    end: Places
-    first: Places
-    last: Places
-    fixed: Ids
-    counts: NDArray[np.int64]
 
 
 class JapaneseSegmenter:
@@ -151,32 +126,20 @@ class JapaneseSegmenter:
 
     def words(self, texts: Sequence[str]) -> Iterator[str]:
         """The words of texts as the vocabulary sees them, special tokens among them."""
-        for words in self._each(texts, lambda chunk: self._cut(chunk)[0]):
+        found = chunked(texts, lambda chunk: self._cut(chunk)[0], parallel=self._parallel)
+        for words in found:
             text = text_of(words.codes)
             for begin, end in zip(words.first.tolist(), words.last.tolist(), strict=True):
                 yield text[begin:end]
 
     def pieces(self, texts: Sequence[str]) -> Pieces:
-        parts = self._each(texts, self._chunk)
-        if len(parts) == 1:
-            return parts[0]
-        counts = [part.lengths for part in parts]
-        start = np.concatenate([[0], np.cumsum(np.concatenate([np.zeros(0, np.int64), *counts]))])
-        ids = np.concatenate([np.zeros(0, np.int32), *(part.ids for part in parts)])
-        empty = np.zeros((0, 2), np.int32)
-        return Pieces(
-            ids, start, lambda: np.concatenate([empty, *(part.offsets for part in parts)])
-        )
+        return joined_pieces(chunked(texts, self._chunk, parallel=self._parallel))
 
-    def _each(self, texts: Sequence[str], work: Callable[[list[str]], _Result]) -> list[_Result]:
-        """`work` on the texts, some at a time, on all cores where that helps."""
-        chunks = list(_chunks(texts))
-        if len(chunks) > 1 and (self.recipe.mecab is not None or self.recipe.parallel):
-            with ThreadPoolExecutor(min(os.cpu_count() or 1, len(chunks), 8)) as pool:
-                return list(pool.map(work, chunks))
-        return list(map(work, chunks))
+    @property
+    def _parallel(self) -> bool:
+        return self.recipe.mecab is not None or self.recipe.parallel
 
-    def _cut(self, texts: Sequence[str]) -> tuple[_Words, NDArray[np.int64], NDArray[np.int64]]:
+    def _cut(self, texts: Sequence[str]) -> tuple[Words, NDArray[np.int64], NDArray[np.int64]]:
         """The words of texts, where each text begins in all of them together, and the first segment
         of each."""
         joined = "\n".join(texts)
@@ -264,7 +227,7 @@ class JapaneseSegmenter:
 
     def _compiled(
         self, normal: Normal, begin: NDArray[np.int64], end: NDArray[np.int64], fixed: Ids
-    ) -> _Words:
+    ) -> Words:
         """Words by a MeCab dictionary, lower-cased all at once."""
         mecab = self.recipe.mecab
         assert mecab is not None
@@ -281,11 +244,11 @@ class JapaneseSegmenter:
             last = np.insert(last, at, end[token].astype(np.int32))
             which = np.insert(which, at, fixed[token])
             counts = counts + np.concatenate([[0], np.cumsum(fixed >= 0)])
-        words = _Words(*normal, first, last, which, counts)
+        words = Words(*normal, first, last, which, counts)
         if not self.recipe.lower:
             return words
         if not self.recipe.never:
-            return _lowered(words)
+            return lowered(words)
         text = text_of(normal.codes)
         spelled = [
             Word(text[b:e], b, e) for b, e in zip(first.tolist(), last.tolist(), strict=True)
@@ -294,7 +257,7 @@ class JapaneseSegmenter:
 
     def _called(
         self, normal: Normal, begin: NDArray[np.int64], end: NDArray[np.int64], fixed: Ids
-    ) -> _Words:
+    ) -> Words:
         """Words by a function."""
         text = text_of(normal.codes)
         cut = self._cutter()
@@ -318,7 +281,7 @@ class JapaneseSegmenter:
                 else:
                     for word in cut_here:
                         for i, left, right in self.recipe.python(self._told(word)):
-                            words.append(_part(word, left, right))
+                            words.append(part_of(word, left, right))
                             ids.append(i)
             counts.append(len(words))
         which = np.array(ids, np.int32)
@@ -350,7 +313,7 @@ class JapaneseSegmenter:
 
     def _spelled(
         self, normal: Normal, words: list[Word], fixed: Ids, counts: NDArray[np.int64]
-    ) -> _Words:
+    ) -> Words:
         """Words whose spelling may be another than the text's, with the places of its characters:
         exact where as many characters are left, else that of the whole word."""
         if self.recipe.lower or self.recipe.spell is not None:
@@ -374,7 +337,7 @@ class JapaneseSegmenter:
         begin = normal.begin[np.minimum(from_left, size)] if len(codes) else normal.begin[:0]
         end = normal.end[np.maximum(to_right - 1, 0)] if len(codes) else normal.end[:0]
         begin = np.minimum(begin, end)
-        return _Words(
+        return Words(
             codes,
             begin,
             end,
@@ -383,47 +346,3 @@ class JapaneseSegmenter:
             fixed,
             counts,
         )
-
-
-def _lowered(words: _Words) -> _Words:
-    """Words in lower case, as Python has it. Two characters need more than a table: Σ is another
-    one at the end of its word, and İ becomes two."""
-    codes = lower_table()[words.codes]
-    sigma = np.flatnonzero(words.codes == SIGMA)
-    for at in np.unique(np.searchsorted(words.last, sigma, "right")).tolist():
-        if at < len(words.first) and words.fixed[at] < 0:
-            inside = slice(words.first[at], words.last[at])
-            word = text_of(words.codes[inside]).replace(chr(DOTTED), "I")
-            codes[inside] = codes_of(word.lower())
-    dotted = np.flatnonzero(words.codes == DOTTED)
-    if not len(dotted):
-        return words._replace(codes=codes)
-    codes[dotted] = ord("i")
-    return words._replace(
-        codes=np.insert(codes, dotted + 1, 0x307),
-        begin=np.insert(words.begin, dotted + 1, words.begin[dotted]),
-        end=np.insert(words.end, dotted + 1, words.end[dotted]),
-        first=(words.first + np.searchsorted(dotted, words.first)).astype(np.int32),
-        last=(words.last + np.searchsorted(dotted, words.last)).astype(np.int32),
-    )
-
-
-def _part(word: Word, left: int, right: int) -> Word:
-    """A piece of a word; the place of the whole where spelling and text differ in length."""
-    token = word.token[left:right]
-    if len(word.token) != word.end - word.begin:
-        return Word(token, word.begin, word.end)
-    return Word(token, word.begin + left, word.begin + right)
-
-
-def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:
-    chunk: list[str] = []
-    size = 0
-    for text in texts:
-        chunk.append(text)
-        size += len(text) + 1
-        if size >= _CHUNK:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk

@@ -1,27 +1,24 @@
-"""SentencePiece models: the ids SentencePiece gives, by the Rust library's Unigram and BPE."""
+"""SentencePiece models: the ids that SentencePiece gives, with places in the original."""
 
-import os
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from itertools import chain
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import AddedToken as RustAddedToken
-from tokenizers import Tokenizer as RustTokenizer
-from tokenizers import models
 
 from bunsan.base.errors import BadInput
 from bunsan.base.files import atomic_write, write_json
 from bunsan.base.language import tr
 from bunsan.text.subwords.charsmap import Rules, normalize, rules_of
+from bunsan.text.subwords.chunks import chunked, joined_pieces
 from bunsan.text.subwords.encoding import Ids, Pieces
-from bunsan.text.subwords.normal import Normal, codes_of, text_of
+from bunsan.text.subwords.normal import Codes, Normal, codes_of, text_of, unchanged
+from bunsan.text.subwords.sentencepiece_bpe import bpe
 from bunsan.text.subwords.sentencepiece_file import (
     BPE,
     BYTE,
@@ -32,6 +29,8 @@ from bunsan.text.subwords.sentencepiece_file import (
     SentencePieceModel,
     read_sentencepiece,
 )
+from bunsan.text.subwords.sentencepiece_unigram import PieceScores, piece_scores, unigram
+from bunsan.text.subwords.wordpiece import piece_table
 from bunsan.text.subwords.words import Word
 
 _MARK = "\u2581"
@@ -74,7 +73,7 @@ class SentencePieceSegmenter:
         self._prepare = prepare
         self._files = dict(files or {})
         self._settings = dict(settings or {})
-        self._rust = _rust(model, path)
+        self._scores = _scores(model, path)
         try:
             self._rules: Rules = rules_of(model)
         except ValueError as error:
@@ -95,75 +94,97 @@ class SentencePieceSegmenter:
         return dict(self._vocabulary)
 
     def pieces(self, texts: Sequence[str]) -> Pieces:
-        # (text, begin, end, id of a special token or -1)
-        parts: list[tuple[int, int, int, int]] = []
-        for i, text in enumerate(texts):
+        return joined_pieces(chunked(texts, self._chunk, parallel=True))
+
+    def _chunk(self, texts: Sequence[str]) -> Pieces:
+        joined = "".join(texts)
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        place = np.concatenate([[0], np.cumsum(lengths)])  # of each text in `joined`
+        begin, end, token, first = self._segments(texts, place)
+        plain = token < 0
+        codes, start, back = self._prepared(joined, begin[plain], end[plain])
+        kept = np.zeros((0, 2), np.int64)
+        if self._user is not None:
+            spans = [
+                (low + match.start(), low + match.end())
+                for low, high in pairwise(start.tolist())
+                for match in self._user.finditer(text_of(codes[low:high]))
+            ]
+            kept = np.array(spans, np.int64).reshape(-1, 2)
+        normal, places = normalize(codes, start, kept, self._rules)
+        if self._model.kind == UNIGRAM:
+            own = unigram(normal.codes, places, *self._scores)
+        else:
+            own = bpe(normal.codes, places, self._model.kind == BPE, *self._scores)
+        raw, left, right, counts = own
+        # Special tokens between them.
+        sizes = np.ones(len(token), np.int64)
+        sizes[plain] = np.diff(counts)
+        last = np.concatenate([[0], np.cumsum(sizes)])
+        inside = np.repeat(plain, sizes)
+        ids = np.empty(last[-1], np.int32)
+        ids[inside] = self._ids[raw]
+        ids[~inside] = token[~plain]
+
+        def offsets() -> NDArray[np.int32]:
+            pairs = np.zeros((len(ids), 2), np.int64)
+            if len(raw):
+                low, high = normal.begin[left], normal.end[right - 1]
+                if back is not None:
+                    # A mark put before the text has no character of its own.
+                    size = len(back.begin) - 1
+                    empty = high <= low
+                    low = back.begin[np.minimum(low, size)]
+                    high = np.where(empty, low, back.end[np.maximum(high - 1, 0)])
+                pairs[inside] = np.stack([low, high], 1)
+            pairs[~inside] = np.stack([begin[~plain], end[~plain]], 1)
+            pairs -= np.repeat(place[:-1], np.diff(last[first]))[:, None]
+            return pairs.astype(np.int32)
+
+        return Pieces(ids, last[first], offsets)
+
+    def _segments(
+        self, texts: Sequence[str], place: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Ids, NDArray[np.int64]]:
+        """Special tokens and the text between them: begins, ends, id or -1; and the first of each text."""
+        rows: list[tuple[int, int, int]] = []
+        first = [0]
+        for text, low in zip(texts, place.tolist(), strict=False):
             at = 0
             for match in self._finder.finditer(text) if self._finder else ():
                 if match.start() > at:
-                    parts.append((i, at, match.start(), -1))
-                parts.append((i, *match.span(), self._special[match[0]]))
+                    rows.append((low + at, low + match.start(), -1))
+                rows.append((low + match.start(), low + match.end(), self._special[match[0]]))
                 at = match.end()
             if at < len(text):
-                parts.append((i, at, len(text), -1))
-        sources = [texts[i][begin:end] for i, begin, end, token in parts if token < 0]
-        if sum(map(len, sources)) > 50_000:
-            with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
-                normals = list(pool.map(self._normal, sources, chunksize=64))
-        else:
-            normals = list(map(self._normal, sources))
-        found = self._rust.encode_batch(
-            [text_of(normal.codes) for normal in normals], add_special_tokens=False
-        )
-        lengths = np.ones(len(parts), np.int64)
-        owner = np.array([part[0] for part in parts], np.int64)
-        token = np.array([part[3] for part in parts], np.int64)
-        lengths[token < 0] = [len(one) for one in found]
-        last = np.cumsum(lengths)
-        total = int(last[-1]) if len(last) else 0
-        ids = np.empty(total, np.int32)
-        plain = np.repeat(token < 0, lengths)
-        raw = np.fromiter(chain.from_iterable(one.ids for one in found), np.int64, plain.sum())
-        ids[plain] = self._ids[raw]
-        ids[~plain] = token[token >= 0]
-        sizes = np.bincount(owner, lengths, len(texts)).astype(np.int64)
+                rows.append((low + at, low + len(text), -1))
+            first.append(len(rows))
+        table = np.array(rows, np.int64).reshape(-1, 3)
+        return table[:, 0], table[:, 1], table[:, 2].astype(np.int32), np.array(first, np.int64)
+
+    def _prepared(
+        self, joined: str, begin: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> tuple[Codes, NDArray[np.int64], Normal | None]:
+        """The characters of some parts of the text, where each part begins in them, and where each
+        character came from (None: from the place it has)."""
+        if self._prepare is None and (len(begin) == 0 or (begin[1:] == end[:-1]).all()):
+            start = np.append(begin, end[-1:])
+            if len(start) and start[0] == 0:
+                return codes_of(joined[: start[-1]]), start, None
+        parts: list[Normal] = []
+        for low, high in zip(begin.tolist(), end.tolist(), strict=True):
+            text = joined[low:high]
+            part = unchanged(codes_of(text)) if self._prepare is None else self._prepare(text)
+            parts.append(Normal(part.codes, part.begin + low, part.end + low))
+        sizes = np.array([len(part.codes) for part in parts], np.int64)
         start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-
-        def places() -> NDArray[np.int32]:
-            pairs = np.zeros((total, 2), np.int32)
-            rows = iter(zip(normals, found, strict=True))
-            for (_, begin, end, fixed), stop, size in zip(parts, last, lengths, strict=True):
-                own = pairs[stop - size : stop]
-                if fixed >= 0:
-                    own[:] = begin, end
-                    continue
-                normal, one = next(rows)
-                if size:
-                    spans = np.array(one.offsets, np.int64)
-                    own[:, 0] = normal.begin[spans[:, 0]]
-                    own[:, 1] = normal.end[np.maximum(spans[:, 1] - 1, 0)]
-                    own += begin
-            return pairs
-
-        return Pieces(ids, start, places)
-
-    def _normal(self, text: str) -> Normal:
-        prepared = self._prepare(text) if self._prepare else None
-        codes = codes_of(text) if prepared is None else prepared.codes
-        kept = np.zeros((0, 2), np.int64)
-        if self._user is not None:
-            source = text if prepared is None else text_of(codes)
-            spans = [match.span() for match in self._user.finditer(source)]
-            kept = np.array(spans, np.int64).reshape(-1, 2)
-        normal = normalize(codes, kept, self._rules)
-        if prepared is None or not len(normal.codes):
-            return normal
-        # A mark put before the text has no character of its own.
-        begin = prepared.begin[np.minimum(normal.begin, len(codes) - 1)]
-        end = np.where(
-            normal.end > normal.begin, prepared.end[np.maximum(normal.end - 1, 0)], begin
+        none = np.zeros(0, np.int32)
+        whole = Normal(
+            np.concatenate([np.zeros(0, np.uint32), *(part.codes for part in parts)]),
+            np.concatenate([none, *(part.begin for part in parts)]).astype(np.int32),
+            np.concatenate([none, *(part.end for part in parts)]).astype(np.int32),
         )
-        return Normal(normal.codes, begin, end)
+        return whole.codes, start, whole
 
     def text_of(self, tokens: Sequence[str]) -> str:
         data = bytearray()
@@ -185,8 +206,8 @@ def _finder(tokens: Mapping[str, int]) -> re.Pattern[str] | None:
     return re.compile("|".join(map(re.escape, names))) if names else None
 
 
-def _rust(model: SentencePieceModel, path: Path) -> RustTokenizer:
-    """The model alone: text comes to it normalized."""
+def _scores(model: SentencePieceModel, path: Path) -> PieceScores:
+    """The model as the kernels take it."""
     if model.suffix or model.kind not in (UNIGRAM, BPE, CHAR):
         raise BadInput(
             tr(
@@ -199,58 +220,34 @@ def _rust(model: SentencePieceModel, path: Path) -> RustTokenizer:
                 "Train it as unigram, bpe or char.", "unigram、bpe、char で学習してください。"
             ),
         )
-    # Pieces that text must not match get a spelling that no text has.
-    wanted = (NORMAL, USER_DEFINED, BYTE)
-    names = [
-        piece if kind in wanted else f"\0{i}\0" for i, (piece, _, kind) in enumerate(model.pieces)
-    ]
-    if len(set(names)) != len(names):
-        twice = next(name for i, name in enumerate(names) if name in names[:i])
-        raise BadInput(
-            tr(f"has the piece “{twice}” twice.", f"「{twice}」が 2 回あります。"),
-            file=path,
-            remedy=tr("Fetch the file again.", "ファイルを取り直してください。"),
-        )
-    if model.kind == UNIGRAM:
-        scores = [
-            (name, score if kind in wanted else 0.0)
-            for name, (_, score, kind) in zip(names, model.pieces, strict=True)
-        ]
-        tokenizer = RustTokenizer(
-            models.Unigram(scores, unk_id=model.unknown, byte_fallback=model.byte_fallback)
-        )
-    else:
-        merges = _merges(model, names) if model.kind == BPE else []
-        tokenizer = RustTokenizer(
-            models.BPE(
-                vocab={name: i for i, name in enumerate(names)},
-                merges=merges,
-                unk_token=names[model.unknown],
-                fuse_unk=True,
-                byte_fallback=model.byte_fallback,
+    known: dict[str, int] = {}
+    users: dict[str, int] = {}
+    byte = np.full(256 if model.byte_fallback else 0, model.unknown, np.int32)
+    for i, (piece, _, kind) in enumerate(model.pieces):
+        found = _BYTE.fullmatch(piece)
+        if kind == BYTE and found and len(byte):
+            byte[int(found[1], 16)] = i
+        if kind not in (NORMAL, USER_DEFINED):
+            continue  # text does not match the others
+        if piece in known:
+            raise BadInput(
+                tr(f"has the piece “{piece}” twice.", f"「{piece}」が 2 回あります。"),
+                file=path,
+                remedy=tr("Fetch the file again.", "ファイルを取り直してください。"),
             )
-        )
-    user = [piece for piece, _, kind in model.pieces if kind == USER_DEFINED and piece]
-    tokenizer.add_tokens([RustAddedToken(piece, normalized=False) for piece in user])
-    return tokenizer
-
-
-def _merges(model: SentencePieceModel, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Pairs of pieces that make a piece, the best first."""
-    known = {
-        name: score
-        for name, (_, score, kind) in zip(names, model.pieces, strict=True)
-        if kind == NORMAL
-    }
-    found: list[tuple[float, str, str]] = []
-    for name, score in known.items():
-        for i in range(1, len(name)):
-            left, right = name[:i], name[i:]
-            if left in known and right in known:
-                found.append((-score, left, right))
-    order = {name: i for i, name in enumerate(known)}
-    found.sort(key=lambda row: (row[0], order[row[1]], order[row[2]]))
-    return [(left, right) for _, left, right in found]
+        known[piece] = i
+        if kind == USER_DEFINED:
+            users[piece] = i
+    kinds = np.array([kind for _, _, kind in model.pieces])
+    return piece_scores(
+        piece_table(known, model.unknown, prefix=""),
+        piece_table(users, model.unknown, prefix=""),
+        np.array([score for _, score, _ in model.pieces], np.float32),
+        kinds == USER_DEFINED,
+        kinds == NORMAL,
+        model.unknown,
+        byte,
+    )
 
 
 def word_pieces(

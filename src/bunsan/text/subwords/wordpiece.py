@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bunsan.text.subwords.encoding import Ids
 from bunsan.text.subwords.normal import codes_of
 
-_SHIFT = 21  # bits of a code point
+SHIFT = 21  # bits of a code point
 
 
 class PieceTable(NamedTuple):
@@ -74,8 +74,8 @@ def _build(
             if first == start[i + 1]:
                 continue
             for k in range(first, start[i + 1]):
-                key = (node << _SHIFT) | np.int64(codes[k])
-                at = _slot(key, keys)
+                key = (node << SHIFT) | np.int64(codes[k])
+                at = slot_of(key, keys)
                 if keys[at] < 0:
                     keys[at] = key
                     nodes[at] = count
@@ -86,7 +86,7 @@ def _build(
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _slot(key: np.int64, keys: NDArray[np.int64]) -> np.uint64:
+def slot_of(key: np.int64, keys: NDArray[np.int64]) -> np.uint64:
     """Where a key is in the hash table, or the free place where it would be put."""
     mask = np.uint64(len(keys) - 1)
     at = (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
@@ -153,7 +153,7 @@ def cut_pieces(
                 found = -1
                 stop = at
                 for k in range(at, end):
-                    slot = _slot((node << _SHIFT) | np.int64(codes[k]), keys)
+                    slot = slot_of((node << SHIFT) | np.int64(codes[k]), keys)
                     if keys[slot] < 0:
                         break
                     node = np.int64(nodes[slot])
@@ -206,7 +206,7 @@ def cut_characters(
             count += 1
         else:
             for k in range(begins[i], ends[i]):
-                slot = _slot(np.int64(codes[k]), keys)
+                slot = slot_of(np.int64(codes[k]), keys)
                 found = value[nodes[slot]] if keys[slot] >= 0 else np.int32(-1)
                 ids[count] = found if found >= 0 else unknown
                 piece_begin[count] = k
