@@ -29,7 +29,6 @@ def build(s: Settings, head: str) -> nn.Module:
         normalize_embedding=False,
         static_position_embeddings=True,
         add_bias_logits=False,
-        num_beam_groups=1,
     )
     read, write = stack_configs(s, pre_norm=False)
     vocabulary = s.size("vocab_size")
