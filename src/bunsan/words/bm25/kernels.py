@@ -27,10 +27,14 @@ from numpy.typing import NDArray
 
 from bunsan.words.bm25.hits import key_of, score_of
 from bunsan.words.bm25.order import find, kth_greatest, push
+from bunsan.words.rows import prefetch
 
 # Reading a whole list costs a step a posting; finding one document in it by bisection costs about
 # as many steps as this.
 _BISECTION_COST = 8
+
+# Postings at the beginning of a list that are called for before they are needed.
+_CALLED = 16 * 4
 
 
 def _generate_count_ones(_typing: Any, _word: Any) -> Any:
@@ -186,13 +190,12 @@ def _look_up_scanning(
 
 @njit(nogil=True, cache=True)
 def _search_one(
-    words: NDArray[np.int64],
+    places: NDArray[np.int64],
     weights: NDArray[np.float32],
     shift: np.float32,
     best_column: int,
     masked: bool,
     first_position: int,
-    terms: NDArray[np.int32],
     indptr: NDArray[np.int64],
     all_docs: NDArray[np.uint32],
     all_impacts: NDArray[np.float32],
@@ -207,16 +210,16 @@ def _search_one(
     hits: NDArray[np.uint64],
     n_hits: int,
 ) -> int:
-    """One query in one segment; see `search_segment`."""
+    """One query in one segment, its words by their places there; see `search_segment`."""
     # The words of the query that this segment has.
-    term = np.empty(words.size, np.int64)
-    weight = np.empty(words.size, np.float32)
+    term = np.empty(places.size, np.int64)
+    weight = np.empty(places.size, np.float32)
     threshold = np.float32(0)
     if n_hits == hits.size:
         threshold = max(threshold, score_of(hits[0]) - shift)
     n_terms = 0
-    for i in range(words.size):
-        t = find(terms, words[i])
+    for i in range(places.size):
+        t = places[i]
         if t >= 0:
             term[n_terms], weight[n_terms] = t, weights[i]
             n_terms += 1
@@ -276,6 +279,39 @@ def _search_one(
 
 
 @njit(nogil=True, cache=True)
+def _call_for(
+    far: int,
+    near: int,
+    offsets: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    places: NDArray[np.int64],
+    indptr: NDArray[np.int64],
+    docs: NDArray[np.uint32],
+    impact: NDArray[np.float32],
+    best: NDArray[np.float32],
+    bitmap_row: NDArray[np.int32],
+) -> None:
+    """Call for what queries to come read first: of one, where its lists are, of the next, the lists.
+
+    A query's lists lie anywhere in memory, and waiting for them takes a quarter of its time. Once a
+    list is being read, the processor calls for the rest of it by itself.
+    """
+    if far < counts.shape[0]:
+        for i in range(offsets[far], offsets[far] + counts[far, 0]):
+            if places[i] >= 0:
+                prefetch(indptr, places[i])
+                prefetch(best[places[i]], 0)
+                prefetch(bitmap_row, places[i])
+    if near < counts.shape[0]:
+        for i in range(offsets[near], offsets[near] + counts[near, 0]):
+            if places[i] >= 0:
+                begin, end = indptr[places[i]], indptr[places[i] + 1]
+                for j in range(begin, min(end, begin + _CALLED), 16):
+                    prefetch(docs, j)
+                    prefetch(impact, j)
+
+
+@njit(nogil=True, cache=True)
 def search_segment(
     offsets: NDArray[np.int64],
     words: NDArray[np.int64],
@@ -311,16 +347,20 @@ def search_segment(
     hits, n_hits : uint64[Q, k] heaps of keys (see `hits.key_of`), and how many each holds.
     """
     partial_heap = np.empty(hits.shape[1], np.float32)
+    places = np.empty(words.size, np.int64)
     for q in range(counts.shape[0]):
+        for i in range(offsets[q], offsets[q] + counts[q, 0]):
+            places[i] = find(terms, words[i])
+    for q in range(counts.shape[0]):
+        _call_for(q + 2, q + 1, offsets, counts, places, indptr, docs, impact, best, bitmap_row)
         begin, end = offsets[q], offsets[q] + counts[q, 0]
         n_hits[q] = _search_one(
-            words[begin:end],
+            places[begin:end],
             weights[begin:end],
             shifts[q],
             best_column,
             masked,
             first_position,
-            terms,
             indptr,
             docs,
             impact,

@@ -78,6 +78,8 @@ def sort(values: NDArray[Any]) -> None:
 @njit(nogil=True, cache=True)
 def find(ids: NDArray[Any], wanted: int) -> int:
     """Where `wanted` stands in ascending distinct ids; -1 if it does not."""
+    if 0 <= wanted < ids.size and ids[wanted] == wanted:  # as where no id is left out
+        return wanted
     begin, end = 0, ids.size
     while begin < end:
         middle = (begin + end) >> 1

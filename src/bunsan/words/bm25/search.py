@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -176,7 +177,7 @@ class Bm25:
 
     def search_many(
         self,
-        queries: Sequence[ArrayLike],
+        queries: Sequence[Sequence[int] | NDArray[np.integer[Any]]],
         k: int = 10,
         weights: Sequence[ArrayLike] | None = None,
         allowed: Sequence[NDArray[np.bool_]] | None = None,
@@ -191,17 +192,16 @@ class Bm25:
         segment int32[Q, h], document int64[Q, h], score float32[Q, h], h being k or the number of
         documents if that is less; where a query has fewer hits the rest of its row is -1, -1 and 0.
         """
-        parts = [np.asarray(query, np.int64) for query in queries]
-        offsets = np.zeros(len(parts) + 1, np.int64)
-        np.cumsum([part.size for part in parts], out=offsets[1:])
-        words = np.concatenate(parts) if parts else np.empty(0, np.int64)
+        offsets = np.zeros(len(queries) + 1, np.int64)
+        np.cumsum([len(query) for query in queries], out=offsets[1:])
+        words = np.fromiter(chain.from_iterable(queries), np.int64, int(offsets[-1]))
         flat = None
         if weights is not None:
             factors = [np.asarray(one, np.float64) for one in weights]
-            if [one.shape for one in factors] != [part.shape for part in parts]:
+            if [one.shape for one in factors] != [(len(query),) for query in queries]:
                 raise ValueError("weights must have the shape of the queries")
             flat = np.concatenate(factors) if factors else np.empty(0)
-        if threads <= 1 or len(parts) < 2:
+        if threads <= 1 or len(queries) < 2:
             return self._search(offsets, words, flat, k, allowed)[:3]
 
         def share(first: int, last: int) -> Hits:
@@ -209,7 +209,7 @@ class Bm25:
             some = None if flat is None else flat[a:b]
             return self._search(offsets[first : last + 1] - a, words[a:b], some, k, allowed)[:3]
 
-        cuts = np.linspace(0, len(parts), min(threads, len(parts)) + 1).astype(int).tolist()
+        cuts = np.linspace(0, len(queries), min(threads, len(queries)) + 1).astype(int).tolist()
         with ThreadPoolExecutor(len(cuts) - 1) as pool:
             segment, document, score = zip(*pool.map(share, cuts[:-1], cuts[1:]), strict=True)
         return np.concatenate(segment), np.concatenate(document), np.concatenate(score)
