@@ -9,15 +9,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import digamma
 from subword_samples import SENTENCES, SPECIAL
 from transformers import AutoTokenizer
 
 from bunsan.base.errors import BadInput, Missing
 from bunsan.text.subwords.opening import open_tokenizer
 from bunsan.text.subwords.training import train_tokenizer
+from bunsan.text.subwords.unigram_scores import unigram_scores
 
 CORPUS = [
     "東京タワーは、1958年に完成した高さ333mの電波塔である。",
@@ -75,19 +78,26 @@ def test_saved_it_opens_in_transformers_and_here(
 
 ONCE = """
 import sys, json
-sys.path.insert(0, sys.argv[1])
-from test_subword_training import CORPUS
 from bunsan.text.subwords.training import train_tokenizer
-kinds = json.loads(sys.argv[2])
-print(json.dumps([train_tokenizer(CORPUS, k, 300, words=w).vocabulary() for k, w in kinds]))
+kinds, texts = json.load(sys.stdin)
+found = [train_tokenizer(texts, k, 700, words=w) for k, w in kinds]
+print(json.dumps([[t.vocabulary(), [e.ids.tolist() for e in t.encode_batch(texts)]] for t in found]))
 """
 
 
-def test_the_same_text_gives_the_same_tokenizer() -> None:
-    kinds = [["wordpiece", "mecab-ipadic"], ["wordpiece", None], ["bpe", None], ["unigram", None]]
+def test_the_same_text_gives_the_same_tokenizer(lines: list[str]) -> None:
+    kinds = [
+        ["wordpiece", "mecab-ipadic"],
+        ["wordpiece", None],
+        ["bpe", None],
+        ["byte-bpe", None],
+        ["unigram", None],
+    ]
+    texts = [line for line in lines if 10 < len(line) < 100][:400]
     runs = [
         subprocess.run(
-            [sys.executable, "-c", ONCE, str(Path(__file__).parent), json.dumps(kinds)],
+            [sys.executable, "-c", ONCE],
+            input=json.dumps([kinds, texts]),
             capture_output=True,
             text=True,
             check=True,
@@ -95,8 +105,56 @@ def test_the_same_text_gives_the_same_tokenizer() -> None:
         for _ in range(2)
     ]
     assert json.loads(runs[0]) == json.loads(runs[1])
-    here = [train_tokenizer(CORPUS, k, 300, words=w).vocabulary() for k, w in kinds]  # type: ignore[arg-type]
-    assert here == json.loads(runs[0])
+
+
+def slow_expected(
+    pieces: dict[str, float], word: str, at: int = 0
+) -> tuple[float, dict[str, float]]:
+    """The probability of all ways to cut a word, and how often each piece is in them, weighted."""
+    if at == len(word):
+        return 1.0, {}
+    total, seen = 0.0, Counter[str]()
+    for end in range(at + 1, len(word) + 1):
+        piece = word[at:end]
+        if piece in pieces:
+            rest, inside = slow_expected(pieces, word, end)
+            own = pieces[piece]
+            total += own * rest
+            seen[piece] += own * rest
+            for name, weight in inside.items():
+                seen[name] += own * weight
+    return total, dict(seen)
+
+
+@given(
+    st.dictionaries(st.text("abc", min_size=1, max_size=6), st.integers(1, 9), min_size=1),
+    st.sets(st.text("abc", min_size=2, max_size=3), max_size=6),
+)
+@settings(max_examples=30)
+def test_unigram_scores_are_those_of_all_ways_to_cut(
+    words: dict[str, int], longer: set[str]
+) -> None:
+    pieces = sorted({"a", "b", "c", *longer})
+    occurrences = {p: sum(n * count_of(p, w) for w, n in words.items()) for p in pieces}
+    total = sum(occurrences.values())
+    chance = {p: max(n, 1e-3) / total for p, n in occurrences.items()}
+    for _ in range(6):
+        seen: Counter[str] = Counter()
+        for word, n in words.items():
+            whole, inside = slow_expected(chance, word)
+            for piece, weight in inside.items():
+                seen[piece] += n * weight / whole
+        counts = {p: max(seen[p], 1e-3) for p in pieces}
+        chance = {
+            p: float(np.exp(digamma(c) - digamma(sum(counts.values())))) for p, c in counts.items()
+        }
+    found = unigram_scores(pieces, words)
+    # A piece that is hardly ever used has a score far below what can matter.
+    np.testing.assert_allclose(np.exp(found), [chance[p] for p in pieces], rtol=1e-6, atol=1e-12)
+
+
+def count_of(piece: str, word: str) -> int:
+    return sum(word.startswith(piece, at) for at in range(len(word)))
 
 
 def slow_wordpiece(words: dict[str, int], least: int) -> list[str]:

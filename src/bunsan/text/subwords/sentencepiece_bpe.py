@@ -169,6 +169,8 @@ def bpe(
         k = 0 if symbols else -1
         while k >= 0:
             piece = _exact(codes, low + left[k], low + right[k], keys, nodes, value)
+            if piece < 0:
+                piece = np.int64(unknown)
             count = put(
                 ids,
                 begins,
@@ -179,7 +181,7 @@ def bpe(
                 low,
                 left[k],
                 right[k],
-                piece if piece >= 0 else unknown,
+                piece,
                 unknown,
                 byte,
             )

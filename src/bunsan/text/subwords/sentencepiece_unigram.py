@@ -201,7 +201,7 @@ def put(
     low: int,
     begin: int,
     end: int,
-    piece: int,
+    piece: np.int64,
     unknown: int,
     byte: Ids,
 ) -> int:

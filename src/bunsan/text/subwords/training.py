@@ -5,7 +5,7 @@ the counts by the Rust library's trainers. What is left to chance there (the ord
 taken out, so that the same text gives the same tokenizer.
 """
 
-import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from bunsan.text.subwords.recipes import named_words, recipe_of
 from bunsan.text.subwords.rust import RustSegmenter, add_tokens, processor_of
 from bunsan.text.subwords.settings import DEFAULTS, AddedToken, Settings
 from bunsan.text.subwords.tokenizer import Special, Tokenizer
+from bunsan.text.subwords.unigram_scores import unigram_scores
 
 Kind = Literal["wordpiece", "bpe", "byte-bpe", "unigram", "characters"]
 Family = Literal["bert", "roberta", "gpt2", "t5"]
@@ -370,30 +371,26 @@ def _bpe(counts: Mapping[str, int], plan: _Plan) -> models.BPE:
 
 
 def _unigram(counts: Mapping[str, int], plan: _Plan) -> models.Unigram:
-    """Scores are rounded, since the sums behind them come in another order every time."""
+    """Scores are found anew: the library's differ from run to run."""
     alphabet = _alphabet(counts, min(plan.alphabet, max(plan.size - len(plan.special), 1)))
     _room(plan, len(plan.special) + len(alphabet))
-    known = set(alphabet)
-    kept = {word: n for word, n in counts.items() if known.issuperset(word)}
+    known = re.compile(f"[{re.escape(''.join(alphabet))}]+")
+    kept: Counter[str] = Counter()
+    for word, n in counts.items():
+        for part in known.findall(word):  # between characters that are not learned
+            kept[part] += n
     tokenizer = RustTokenizer(models.Unigram())
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     trainer = trainers.UnigramTrainer(
-        vocab_size=plan.size - len(plan.special),
+        vocab_size=plan.size - len(plan.special) + 1,  # the unknown one is among them
         special_tokens=[plan.unknown],
         unk_token=plan.unknown,
         initial_alphabet=alphabet,
         show_progress=False,
     )
     tokenizer.train_from_iterator(_fed(kept), trainer)
-    found = dict.fromkeys(tokenizer.get_vocab(), 0.0)
-    found.update(_scores(tokenizer))
-    ranked = sorted(
-        ((token, round(score, 6)) for token, score in found.items() if token not in plan.special),
-        key=lambda row: (-row[1], row[0]),
-    )
+    learned = sorted({*tokenizer.get_vocab(), *alphabet} - set(plan.special))
+    scores = unigram_scores(learned, kept).tolist()
+    ranked = sorted(zip(learned, scores, strict=True), key=lambda row: (-row[1], row[0]))
     pieces = [(token, 0.0) for token in plan.special] + ranked
     return models.Unigram(pieces, unk_id=plan.special.index(plan.unknown), byte_fallback=False)
-
-
-def _scores(tokenizer: RustTokenizer) -> dict[str, float]:
-    return dict(json.loads(tokenizer.to_str())["model"]["vocab"])
