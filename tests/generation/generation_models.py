@@ -13,6 +13,8 @@ from bunsan.models.generating import language_model
 from bunsan.models.open import open_model
 from bunsan.nn.generation.model import StackModel
 
+torch.set_num_threads(1)  # models this small are only slowed down by more
+
 V = 60
 END, PAD = 2, 1
 _SEQ = {
@@ -80,7 +82,9 @@ def checkpoint(kind: str, seed: int = 0) -> tuple[Any, Path]:
 def models(kind: str, seed: int = 0) -> tuple[Any, StackModel]:
     """The peer's model and ours, of the same weights."""
     peer, folder = checkpoint(kind, seed)
-    return peer, language_model(open_model(folder))
+    model = language_model(open_model(folder))
+    model.prepare()
+    return peer, model
 
 
 def prompts(n: int, *, seed: int = 1, low: int = 3, high: int = 12) -> list[list[int]]:

@@ -18,7 +18,7 @@ from bunsan.models.opened import OpenedModel
 from bunsan.models.text import TextModelWithHead
 from bunsan.nn.generation.decoding import Decoding
 from bunsan.nn.generation.model import StackModel
-from bunsan.nn.heads import CausalWords
+from bunsan.nn.heads import CausalWords, WordScores
 
 
 def language_model(opened: OpenedModel) -> StackModel:
@@ -30,9 +30,9 @@ def language_model(opened: OpenedModel) -> StackModel:
     """
     module = opened.module
     if isinstance(module, EncoderDecoder) and module.scores is not None:
-        return _encoder_decoder(module)
+        return _encoder_decoder(module, module.scores)
     if isinstance(module, TextModelWithHead) and isinstance(module.head, CausalWords):
-        return _decoder(module)
+        return StackModel(module.backbone.embeddings, module.backbone.stack, module.head.scores)
     raise BadInput(
         tr(
             f"A {opened.family} model with the head {opened.head} writes no text.",
@@ -46,38 +46,15 @@ def language_model(opened: OpenedModel) -> StackModel:
     )
 
 
-def _decoder(module: TextModelWithHead) -> StackModel:
-    embeddings, head = module.backbone.embeddings, module.head
-    assert isinstance(head, CausalWords)
-    output, tokens = head.scores, embeddings.tokens
-
-    def scores(states: Tensor) -> Tensor:
-        found: Tensor = output(states, tokens.weight)
-        return found
-
-    words = tokens.num_embeddings if output.weight is None else len(output.weight)
-    return StackModel(embeddings, module.backbone.stack, scores, words)
-
-
-def _encoder_decoder(module: EncoderDecoder) -> StackModel:
-    embeddings, output = module.decoder.embeddings, module.scores
-    assert output is not None
-    tokens = embeddings.tokens
-
-    def scores(states: Tensor) -> Tensor:
-        found: Tensor = output(states, tokens.weight)
-        return found
-
+def _encoder_decoder(module: EncoderDecoder, scores: WordScores) -> StackModel:
     def encode(ids: Tensor, mask: Tensor) -> Tensor:
         states: Tensor = module.encoder(ids, None if bool(mask.all()) else mask).states
         return states
 
-    words = tokens.num_embeddings if output.weight is None else len(output.weight)
     return StackModel(
-        embeddings,
+        module.decoder.embeddings,
         module.decoder.stack,
         scores,
-        words,
         encoder=encode,
         max_source=module.encoder.embeddings.max_positions,
     )

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from bunsan.nn.cache import Cache
 from bunsan.nn.embeddings import TokenEmbeddings
+from bunsan.nn.generation.fast import FastStack, Map, OutputMap, Weights, packed_map
+from bunsan.nn.heads import WordScores
 from bunsan.nn.transformer import Stack
 
-Scores = Callable[[Tensor], Tensor]  # (b, n, d) -> (b, n, v)
 Encoder = Callable[[Tensor, Tensor], Tensor]  # (b, m) ids and mask -> (b, m, d)
-Decoder = Callable[..., Tensor]
 
 
 class LanguageModel(Protocol):
@@ -79,8 +79,7 @@ class StackModel:
     Parameters
     ----------
     embeddings, stack : the decoder.
-    scores : from the stack's states to logits.
-    vocabulary : number of tokens scored.
+    scores : the output layer; where it has no matrix of its own, that of `embeddings` is its.
     encoder : from ids and mask to the memory; None: there is no encoder.
     max_source : the most positions the encoder has.
     """
@@ -89,23 +88,47 @@ class StackModel:
         self,
         embeddings: TokenEmbeddings,
         stack: Stack,
-        scores: Scores,
-        vocabulary: int,
+        scores: WordScores,
         *,
         encoder: Encoder | None = None,
         max_source: int | None = None,
     ) -> None:
-        self.embeddings, self.stack, self.scores = embeddings, stack, scores
-        self.vocabulary = vocabulary
+        self.embeddings, self.scores = embeddings, scores
+        self.depth = stack.config.depth
         self.max_positions = embeddings.max_positions
         self.encoder = encoder
         self.max_source = max_source
         self.encodes = encoder is not None
-        self.device = embeddings.tokens.weight.device
-        self.step: Decoder | None = None  # a faster way for one position at a time
+        table = embeddings.tokens.weight
+        self.device, self.vocabulary = table.device, len(self._matrix())
+        self._stack = stack
+        self._run: Stack | FastStack = stack
+        self._output: Map = lambda states: scores(states, table)
+
+    def prepare(self, weights: Weights = "same") -> None:
+        """Make ready for inference; training does not go on with the modules afterwards.
+
+        Parameters
+        ----------
+        weights : in which form the decoder's are read: see `fast.make_map`. With "int8" the output
+            layer, where small differences decide, is float16.
+
+        Raises
+        ------
+        ValueError : these weights need a CPU.
+        """
+        if weights != "same" and self.device.type != "cpu":
+            raise ValueError(f"{weights} weights need a CPU, not {self.device}")
+        with torch.no_grad():
+            self._run = FastStack(self._stack, weights)
+            matrix, scale, bias = self._matrix(), self.scores.scale, self.scores.bias
+            if weights != "same":
+                self._output = packed_map(matrix * scale, bias, "float16")
+            elif scale == 1.0:
+                self._output = OutputMap(matrix, bias)
 
     def new_cache(self, capacity: int) -> Cache:
-        return Cache(self.stack.config.depth, capacity)
+        return Cache(self.depth, capacity)
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         if self.encoder is None:
@@ -123,8 +146,9 @@ class StackModel:
         last: int = 1,
     ) -> Tensor:
         x = self.embeddings(ids, places=places, past=len(cache))
-        if self.step is not None and ids.shape[1] == 1 and memory is None:
-            states = self.step(x, mask, memory_mask=memory_mask, cache=cache)
-        else:
-            states = self.stack(x, mask, memory=memory, memory_mask=memory_mask, cache=cache)
-        return self.scores(states[:, -last:]).float()
+        states = self._run(x, mask, memory=memory, memory_mask=memory_mask, cache=cache)
+        return self._output(states[:, -last:]).float()
+
+    def _matrix(self) -> Tensor:
+        own = self.scores.weight
+        return (self.embeddings.tokens.weight if own is None else own).detach()

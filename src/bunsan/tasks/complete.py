@@ -1,0 +1,495 @@
+"""Going on with texts: a model and its tokenizer, for completion, choice, scores."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bunsan.base.errors import BadInput
+from bunsan.base.language import tr
+from bunsan.base.optional import optional
+from bunsan.base.progress import progress
+from bunsan.tasks.completion import Answer, Choice, Completion, ScoredText, TokenChoice
+
+if TYPE_CHECKING:
+    from bunsan.models.generating import Habits
+    from bunsan.nn.generation.decoding import Decoding, Request, Row
+    from bunsan.nn.generation.fast import Weights
+    from bunsan.nn.generation.model import LanguageModel
+    from bunsan.nn.generation.prefix import PrefixStore
+    from bunsan.nn.generation.stream import TextStream
+    from bunsan.tasks.streaming import Stream
+    from bunsan.text.subwords.tokenizer import Tokenizer
+
+ROWS = 16  # prompts that run at once
+PRECISIONS = ("float32", "bfloat16", "float16", "int8")
+
+
+def open_generator(
+    model: str | Path,
+    *,
+    precision: str = "float32",
+    device: str | None = None,
+) -> "TextGenerator":
+    """A model that writes text (GPT-2, T5, BART, translation), from a folder or by name.
+
+    Parameters
+    ----------
+    precision : "float32"; "bfloat16", half the memory, for processors made for it; on any CPU
+        "float16", weights in half the bytes, and "int8", in a quarter, each the faster for it:
+        what is computed differs a little from float32, with int8 more, and there a little with what
+        runs beside it.
+
+    Raises
+    ------
+    Missing : the extra `models` is not installed, or the model is not here.
+    BadInput : the model writes no text, or a file of it is damaged.
+    """
+    for module, package in (("torch", "torch"), ("tokenizers", "tokenizers")):
+        optional(module, package, "models", en="Generating text", ja="文章の生成")
+    from bunsan.models.generating import habits, language_model
+    from bunsan.models.open import open_model
+    from bunsan.text.subwords.opening import open_tokenizer
+
+    if precision not in PRECISIONS:
+        raise BadInput(
+            tr(f"There is no precision {precision}.", f"精度 {precision} はありません。"),
+            remedy=tr(
+                "Use one of: " + ", ".join(PRECISIONS), "使える精度: " + "、".join(PRECISIONS)
+            ),
+        )
+    dtype = "bfloat16" if precision == "bfloat16" else "float32"
+    opened = open_model(model, dtype=dtype, device=device)
+    language = language_model(opened)
+    weights: Weights = "int8" if precision == "int8" else "same"
+    if precision == "float16":
+        weights = "float16"
+    try:
+        language.prepare(weights)
+    except ValueError as error:
+        raise BadInput(
+            tr(
+                f"{precision} cannot be used here: {error}.",
+                f"ここでは {precision} を使えません({error})。",
+            ),
+            remedy=tr("Use float32 or bfloat16.", "float32 か bfloat16 を使ってください。"),
+        ) from error
+    assert opened.folder is not None
+    return TextGenerator(language, open_tokenizer(opened.folder), habits(opened), str(model))
+
+
+def complete(prompt: str, *, model: "str | Path | TextGenerator", **settings: Any) -> Completion:
+    """Go on with a text; see `TextGenerator.complete`. To ask often, open the model once."""
+    generator = model if isinstance(model, TextGenerator) else open_generator(model)
+    return generator.complete(prompt, **settings)
+
+
+class TextGenerator:
+    """A model and its tokenizer. Made by `open_generator`.
+
+    Attributes
+    ----------
+    model, tokenizer : what it consists of.
+    habits : the maker's settings, which those given replace one by one.
+    store : beginnings that were read before, shared by all prompts; decoders only.
+    """
+
+    def __init__(
+        self,
+        model: "LanguageModel",
+        tokenizer: "Tokenizer",
+        habits: "Habits",
+        name: str = "",
+    ) -> None:
+        self.model, self.tokenizer, self.habits, self.name = model, tokenizer, habits, name
+
+    def __repr__(self) -> str:
+        return f"TextGenerator({self.name})"
+
+    @cached_property
+    def store(self) -> "PrefixStore":
+        from bunsan.nn.generation.prefix import PrefixStore
+
+        return PrefixStore()
+
+    # Completing
+
+    def complete(
+        self, prompt: str, *, stop: str | Sequence[str] = (), samples: int = 1, **settings: Any
+    ) -> Completion:
+        """Go on with a text (decoders), or answer it (encoder-decoders).
+
+        Parameters
+        ----------
+        stop : texts that end the answer.
+        samples : how many answers; with `beams`, so many of the best.
+        settings : see `bunsan.nn.generation.decoding.Decoding`; what is not given is as the model's
+            maker set it.
+
+        Raises
+        ------
+        BadInput : a setting that does not exist or has no such value, or an empty prompt for a model
+            that cannot begin with nothing.
+        """
+        return self.complete_all([prompt], stop=stop, samples=samples, **settings)[0]
+
+    def complete_all(
+        self,
+        prompts: Sequence[str],
+        *,
+        stop: str | Sequence[str] = (),
+        samples: int = 1,
+        rows: int = ROWS,
+        **settings: Any,
+    ) -> list[Completion]:
+        """The same for many prompts, `rows` at a time; the order is kept."""
+        decoding, samples = self.decoding(samples=samples, **settings)
+        ends = _texts(stop)
+        prepared = [self._request(prompt, decoding) for prompt in prompts]
+        if decoding.beams > 1:
+            return self._search(prompts, prepared, ends, samples)
+        requests = [
+            replace(request, sample=sample) for request, _ in prepared for sample in range(samples)
+        ]
+        from bunsan.nn.generation.loop import stream
+        from bunsan.tasks.streaming import Watch
+
+        watch = Watch(self, ends) if ends else None
+        done: dict[int, Row] = {}
+        with progress(tr("Writing", "生成中"), len(requests)) as bar:
+            running = stream(self.model, requests, store=self.store, rows=rows, watch=watch)
+            for i, row in running:
+                done[i] = row
+                bar.advance()
+        found = []
+        for p, (prompt, (_, cut)) in enumerate(zip(prompts, prepared, strict=True)):
+            some = [
+                self.completion(prompt, done[p * samples + i], cut, ends) for i in range(samples)
+            ]
+            found.append(replace(some[0], others=tuple(some[1:])))
+        return found
+
+    def stream(self, prompt: str, *, stop: str | Sequence[str] = (), **settings: Any) -> "Stream":
+        """Go on with a text, piece by piece: an iterator of texts, and afterwards its `completion`."""
+        decoding, _ = self.decoding(**settings)
+        request, cut = self._request(prompt, replace(decoding, beams=1))
+        from bunsan.tasks.streaming import Stream
+
+        return Stream(self, prompt, request, cut, _texts(stop))
+
+    # Probabilities
+
+    def choose(
+        self,
+        prompt: str,
+        answers: Sequence[str],
+        *,
+        by: str = "total",
+    ) -> Choice:
+        """Which of given answers follows the prompt most probably.
+
+        Parameters
+        ----------
+        by : "total", the probability of the whole answer; "mean", that of a token of it on
+            (geometric) average, which does not favour short answers.
+
+        Raises
+        ------
+        BadInput : there are no answers, or they do not fit into the context.
+        """
+        return self.choose_all([prompt], answers, by=by)[0]
+
+    def choose_all(
+        self, prompts: Sequence[str], answers: Sequence[str], *, by: str = "total"
+    ) -> list[Choice]:
+        """The same for many prompts."""
+        if not answers or len(set(answers)) != len(answers):
+            raise BadInput(
+                tr("Answers must be given, each once.", "答えの候補を重複なく指定してください。")
+            )
+        if by not in ("total", "mean"):
+            raise BadInput(
+                tr(f"Answers cannot be chosen by {by!r}.", f"選び方 {by!r} はありません。"),
+                remedy=tr("Use total or mean.", "total か mean を指定してください。"),
+            )
+        found = []
+        with progress(tr("Choosing", "選択中"), len(prompts)) as bar:
+            for prompt in prompts:
+                found.append(self._choice(prompt, answers, by))
+                bar.advance()
+        return found
+
+    def score(self, text: str, *, given: str = "") -> ScoredText:
+        """Log-probabilities of the tokens of a text, after `given`.
+
+        Raises
+        ------
+        BadInput : the text is longer than the model's context.
+        """
+        from bunsan.nn.generation.scoring import score
+
+        if self.model.encodes:
+            before = self._source(given)[0]
+            ids = self._plain(text)
+        else:
+            whole = self._decoder_ids(given + text)
+            shared = _common(whole, self._decoder_ids(given)) if given else 0
+            shared = max(shared, 1)
+            before, ids = self._bare(whole[:shared]), whole[shared:]
+        self._check_room(len(before.ids) + len(ids))
+        [[scored]] = score(self.model, [before], [[ids]])
+        pairs = zip(scored.tokens, scored.logprobs, strict=True)
+        return ScoredText(text, tuple(TokenChoice(self._spell(i), i, value) for i, value in pairs))
+
+    # Settings
+
+    def decoding(self, *, samples: int = 1, **settings: Any) -> tuple["Decoding", int]:
+        """The maker's settings with those given in their place, and how many answers are wanted."""
+        from bunsan.nn.generation.decoding import Decoding
+
+        given = {name: value for name, value in settings.items() if value is not None}
+        known = {one.name for one in fields(Decoding)}
+        unknown = sorted(given.keys() - known)
+        if unknown:
+            raise BadInput(
+                tr(
+                    f"There is no setting {', '.join(unknown)}.",
+                    f"設定 {'、'.join(unknown)} はありません。",
+                ),
+                remedy=tr("Known: ", "使える設定: ") + ", ".join(sorted(known)),
+            )
+        if given.get("beams", 1) > 1:
+            given.setdefault("temperature", 0.0)
+        elif given.get("temperature", 0) > 0 or samples > 1:
+            given.setdefault("beams", 1)
+        if samples > 1 and given.get("beams", 1) == 1:
+            # Several answers that are all the same help nobody.
+            given.setdefault("temperature", self.habits.decoding.temperature or 1.0)
+        if any(name in given for name in ("top_k", "top_p", "min_p")) and "beams" not in given:
+            given.setdefault("temperature", self.habits.decoding.temperature or 1.0)
+        try:
+            found = replace(self.habits.decoding, **given)
+        except (TypeError, ValueError) as error:
+            raise BadInput(
+                tr(f"A setting cannot be used: {error}.", f"使えない設定です: {error}。")
+            ) from error
+        if samples < 1 or (found.beams > 1 and samples > found.beams):
+            raise BadInput(
+                tr(
+                    f"{samples} samples cannot be had of {found.beams} beams.",
+                    f"ビーム幅 {found.beams} からは {samples} 件を取り出せません。",
+                ),
+                remedy=tr("Ask for more beams.", "beams を増やしてください。"),
+            )
+        if found.end == () and self.tokenizer.eos_id is not None:
+            found = replace(found, end=(self.tokenizer.eos_id,))
+        wrong = [i for i in (*found.banned, *found.end) if not 0 <= i < self.model.vocabulary]
+        if wrong:
+            raise BadInput(
+                tr(f"No token has the id {wrong[0]}.", f"ID {wrong[0]} のトークンはありません。")
+            )
+        return found, samples
+
+    def count(self, text: str) -> int:
+        """How many tokens a prompt has for this model."""
+        return len(self._source_ids(text) if self.model.encodes else self._decoder_ids(text))
+
+    def room(self, max_tokens: int | None = None) -> int | None:
+        """How many tokens a prompt may have, if all of it is to be read; None: any number."""
+        if self.model.encodes:
+            return self.model.max_source
+        most = self.model.max_positions
+        wanted = self.habits.decoding.max_tokens if max_tokens is None else max_tokens
+        # A long answer gives way before the prompt does, but not all of it.
+        return None if most is None else most - min(wanted, max(1, most // 4))
+
+    # Inside
+
+    def _request(self, prompt: str, decoding: "Decoding") -> tuple["Request", int]:
+        if self.model.encodes:
+            request, cut = self._source(prompt)
+            return replace(request, decoding=decoding), cut
+        ids, cut = self._decoder_ids(prompt), 0
+        room = self.room(decoding.max_tokens)
+        if room is not None and len(ids) > room:
+            cut = len(ids) - room
+            ids = ids[cut:]
+        return replace(self._bare(ids), decoding=decoding), cut
+
+    def _bare(self, ids: Sequence[int]) -> "Request":
+        from bunsan.nn.generation.decoding import Request
+
+        return Request(ids)
+
+    def _source(self, text: str) -> tuple["Request", int]:
+        from bunsan.nn.generation.decoding import Request
+
+        assert self.habits.start is not None
+        ids = self._source_ids(text)
+        most = self.model.max_source
+        cut = 0 if most is None else max(0, len(ids) - most)
+        if cut:
+            ids = self.tokenizer.encode(text, max_length=most).ids.tolist()
+        if not ids:
+            raise _no_prompt()
+        return Request([self.habits.start], source=ids), cut
+
+    def _source_ids(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text).ids.tolist()
+
+    def _plain(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False).ids.tolist()
+
+    def _decoder_ids(self, text: str) -> list[int]:
+        """A prompt: special tokens before it are kept, those that would end it are not."""
+        encoding = self.tokenizer.encode(text)
+        special, ids = encoding.special.tolist(), encoding.ids.tolist()
+        while ids and special[len(ids) - 1] and not all(special[: len(ids)]):
+            ids.pop()
+        if not text:
+            ids = (
+                ids[:1]
+                or [
+                    i
+                    for i in (self.habits.begin, self.tokenizer.bos_id, self.tokenizer.eos_id)
+                    if i is not None
+                ][:1]
+            )
+            if not ids:
+                raise _no_prompt()
+        return ids
+
+    def _check_room(self, tokens: int) -> None:
+        most = self.model.max_positions
+        if most is not None and tokens > most:
+            raise BadInput(
+                tr(
+                    f"A text of {tokens} tokens does not fit into {most}.",
+                    f"{tokens} トークンの文は上限 {most} に収まりません。",
+                ),
+                remedy=tr("Shorten it.", "短くしてください。"),
+            )
+
+    def _choice(self, prompt: str, answers: Sequence[str], by: str) -> Choice:
+        from bunsan.nn.generation.scoring import score
+
+        if self.model.encodes:
+            before, _ = self._source(prompt)
+            given = [self._plain(answer) for answer in answers]
+        else:
+            texts = [self._decoder_ids(prompt + answer) for answer in answers]
+            # Where a token spans the seam, all answers are scored from before it: what is compared
+            # must follow the same tokens.
+            seam = self._decoder_ids(prompt)
+            shared = max(1, min(_common(seam, ids) for ids in texts))
+            longest = max(len(ids) for ids in texts) - shared
+            most = self.model.max_positions
+            skip = 0 if most is None else max(0, shared + longest - most)
+            if skip >= shared:
+                self._check_room(shared + longest)
+            before = self._bare(texts[0][skip:shared])
+            given = [ids[shared:] for ids in texts]
+        store = None if self.model.encodes else self.store
+        [scored] = score(self.model, [before], [given], store=store)
+        from math import exp
+
+        weights = [one.total if by == "total" else one.mean for one in scored]
+        best = max(weights)
+        shares = [exp(weight - best) for weight in weights]
+        found = [
+            Answer(answer, share / sum(shares), one.total, len(one.tokens))
+            for answer, share, one in zip(answers, shares, scored, strict=True)
+        ]
+        return Choice(prompt, tuple(sorted(found, key=lambda answer: -answer.probability)))
+
+    def _search(
+        self,
+        prompts: Sequence[str],
+        prepared: Sequence[tuple["Request", int]],
+        stop: Sequence[str],
+        samples: int,
+    ) -> list[Completion]:
+        from bunsan.nn.generation.beams import beam_search
+
+        found: list[Completion] = []
+        size = max(1, 2 * ROWS // prepared[0][0].decoding.beams) if prepared else 1
+        with progress(tr("Writing", "生成中"), len(prompts)) as bar:
+            for at in range(0, len(prompts), size):
+                part = prepared[at : at + size]
+                searched = beam_search(self.model, [r for r, _ in part], store=self.store)
+                for i, hypotheses in enumerate(searched):
+                    request, cut = part[i]
+                    some = []
+                    for hypothesis in hypotheses[:samples]:
+                        ended = hypothesis.tokens[-1:] and (
+                            hypothesis.tokens[-1] in request.decoding.end
+                        )
+                        row = _row(request, hypothesis.tokens, "end" if ended else "length")
+                        one = self.completion(prompts[at + i], row, cut, stop)
+                        some.append(replace(one, score=hypothesis.score))
+                    found.append(replace(some[0], others=tuple(some[1:])))
+                    bar.advance()
+        return found
+
+    def completion(self, prompt: str, row: "Row", cut: int, stop: Sequence[str]) -> Completion:
+        """The result of a finished row; `cut` tokens of its prompt were left out."""
+        stream = self.text_stream(row.request, stop)
+        tokens = row.tokens[:-1] if row.finish == "end" else row.tokens
+        stream.extend(tokens)
+        stream.finish()
+        choices: tuple[TokenChoice, ...] = ()
+        if row.logprobs:
+            choices = tuple(
+                TokenChoice(
+                    self._spell(token),
+                    token,
+                    value,
+                    tuple((self._spell(i), logprob) for i, logprob in others),
+                )
+                for token, value, others in zip(
+                    row.tokens, row.logprobs, row.alternatives, strict=True
+                )
+            )
+        finish = "stop" if stream.stopped is not None else row.finish
+        assert finish is not None
+        return Completion(stream.text, prompt, finish, tuple(row.tokens), choices, None, cut)
+
+    def text_stream(self, request: "Request", stop: Sequence[str] = ()) -> "TextStream":
+        """Turns tokens of an answer into text: a `bunsan.nn.generation.stream.TextStream`."""
+        from bunsan.nn.generation.stream import TextStream
+
+        before = () if self.model.encodes else request.ids
+        return TextStream(self.tokenizer.decode, before, stop)
+
+    def _spell(self, token: int) -> str:
+        text = self.tokenizer.decode([token], skip_special_tokens=False)
+        if "�" in text or not text:
+            return self.tokenizer.id_to_token(token) if token < self.tokenizer.vocab_size else ""
+        return text
+
+
+def _row(request: "Request", tokens: list[int], finish: Any) -> "Row":
+    from bunsan.nn.generation.decoding import Row
+
+    return Row(request, len(tokens), tokens, finish=finish)
+
+
+def _texts(stop: str | Sequence[str]) -> tuple[str, ...]:
+    return (stop,) if isinstance(stop, str) and stop else tuple(s for s in stop if s)
+
+
+def _common(a: Sequence[int], b: Sequence[int]) -> int:
+    n = 0
+    for x, y in zip(a, b, strict=False):
+        if x != y:
+            break
+        n += 1
+    return n
+
+
+def _no_prompt() -> BadInput:
+    return BadInput(
+        tr("The prompt is empty.", "入力が空です。"),
+        remedy=tr("Give it a beginning.", "書き出しを指定してください。"),
+    )
