@@ -35,6 +35,8 @@ _BISECTION_COST = 8
 
 # Postings at the beginning of a list that are called for before they are needed.
 _CALLED = 16 * 4
+# Sums are called for so many postings before they are added to.
+_AHEAD = 24
 
 
 def _generate_count_ones(_typing: Any, _word: Any) -> Any:
@@ -61,6 +63,7 @@ def _accumulate(
     m = n
     for j in range(docs.size):
         d = docs[j]
+        prefetch(accumulator, np.int64(docs[min(j + _AHEAD, docs.size - 1)]))
         a = accumulator[d]
         candidates[m] = d
         m += a == 0
