@@ -19,12 +19,16 @@ from bunsan._version import __version__
 if TYPE_CHECKING:
     from bunsan.base.errors import BadInput, BunsanError, Interrupted, Missing
     from bunsan.tasks.antonyms import antonyms
+    from bunsan.tasks.chat import Chat
+    from bunsan.tasks.complete import complete, open_generator
     from bunsan.tasks.encode import encode, open_encoder
     from bunsan.tasks.encode import open_anything as open
     from bunsan.tasks.encode import open_encoder as open_model
     from bunsan.tasks.facade import Collection, demo, learn
     from bunsan.tasks.models import describe_model, list_models, pull_model
     from bunsan.tasks.pretrain import pretrain
+    from bunsan.tasks.prompting import ask as ask_prompt
+    from bunsan.tasks.prompting import list_prompts, open_prompt
     from bunsan.tasks.senses import senses
     from bunsan.tasks.tokenizers import open_tokenizer, train_tokenizer
     from bunsan.tasks.training import train_words
@@ -36,21 +40,27 @@ if TYPE_CHECKING:
 _WHERE = {
     "BadInput": ("bunsan.base.errors", "BadInput"),
     "BunsanError": ("bunsan.base.errors", "BunsanError"),
+    "Chat": ("bunsan.tasks.chat", "Chat"),
     "Collection": ("bunsan.tasks.facade", "Collection"),
     "Interrupted": ("bunsan.base.errors", "Interrupted"),
     "Missing": ("bunsan.base.errors", "Missing"),
     "WordSettings": ("bunsan.text.words", "WordSettings"),
     "WordVectors": ("bunsan.words.vectors.wordvectors", "WordVectors"),
     "antonyms": ("bunsan.tasks.antonyms", "antonyms"),
+    "ask_prompt": ("bunsan.tasks.prompting", "ask"),
+    "complete": ("bunsan.tasks.complete", "complete"),
     "demo": ("bunsan.tasks.facade", "demo"),
     "describe_model": ("bunsan.tasks.models", "describe_model"),
     "encode": ("bunsan.tasks.encode", "encode"),
     "evaluate": ("bunsan.tasks.vectors", "evaluate"),
     "learn": ("bunsan.tasks.facade", "learn"),
     "list_models": ("bunsan.tasks.models", "list_models"),
+    "list_prompts": ("bunsan.tasks.prompting", "list_prompts"),
     "open": ("bunsan.tasks.encode", "open_anything"),
     "open_encoder": ("bunsan.tasks.encode", "open_encoder"),
+    "open_generator": ("bunsan.tasks.complete", "open_generator"),
     "open_model": ("bunsan.tasks.encode", "open_encoder"),
+    "open_prompt": ("bunsan.tasks.prompting", "open_prompt"),
     "open_tokenizer": ("bunsan.tasks.tokenizers", "open_tokenizer"),
     "open_vectors": ("bunsan.words.vectors.files.dispatch", "open_vectors"),
     "pretrain": ("bunsan.tasks.pretrain", "pretrain"),
@@ -64,6 +74,7 @@ _WHERE = {
 __all__ = [
     "BadInput",
     "BunsanError",
+    "Chat",
     "Collection",
     "Interrupted",
     "Missing",
@@ -71,15 +82,20 @@ __all__ = [
     "WordVectors",
     "__version__",
     "antonyms",
+    "ask_prompt",
+    "complete",
     "demo",
     "describe_model",
     "encode",
     "evaluate",
     "learn",
     "list_models",
+    "list_prompts",
     "open",
     "open_encoder",
+    "open_generator",
     "open_model",
+    "open_prompt",
     "open_tokenizer",
     "open_vectors",
     "pretrain",

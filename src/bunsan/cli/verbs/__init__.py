@@ -9,7 +9,9 @@ from bunsan.base.language import tr
 from bunsan.cli.verbs import (
     add,
     antonyms,
+    chat,
     code,
+    complete,
     demo,
     encode,
     evaluate,
@@ -22,6 +24,7 @@ from bunsan.cli.verbs import (
     odd,
     pretrain,
     project,
+    prompt,
     related,
     remove,
     search,
@@ -102,6 +105,9 @@ for name, verb in {
     "odd": odd,
     "antonyms": antonyms,
     "senses": senses,
+    "complete": complete,
+    "prompt": prompt,
+    "chat": chat,
     "models": models,
 }.items():
     # Two spaces before a line keep typer from joining it to the one above.
