@@ -49,22 +49,24 @@ class Case:
         self.model = Model(self.memory, stride, outputs)
         keep = keep_thresholds(counts, sample)
         table = noise_table(counts, 0.75, rng)[: 1 << 8]
-        self.plan = Plan(keep, table, window, shrink, rings, fresh, 4.0, mean)
+        self.plan = Plan(keep, table, window, shrink, ring, fresh, 4.0, mean)
         random, place = (
             int(rng.integers(2**63)),
             250,
         )  # near the table's end, to go over it
-        shared = rng.integers(V, size=ring * rings)
+        shared = rng.integers(V, size=(rings, ring))
+        noise = np.zeros((rings, ring + 2 * window + 2), np.int64)
+        noise[:, :ring] = outputs + shared * stride
         own = (self.n_inputs + n_outputs) * stride
         self.worker = Worker(
             np.array([random, place, 0, 0, 0], np.uint64),
-            outputs + shared * stride,
+            noise,
             np.zeros(2),
             np.zeros(LONGEST, np.int32),
             np.zeros(500, np.int64),
             np.zeros(100, np.int64),
-            np.zeros(128, np.float32),
-            np.zeros(128, np.float32),
+            np.zeros(256, np.float32),
+            np.zeros(256, np.float32),
             (own, own + stride),
             (own + 2 * stride, own + 3 * stride),
             own + 4 * stride,
@@ -88,7 +90,7 @@ class Case:
             window,
             shrink,
             4.0,
-            shared.reshape(rings, ring).tolist(),
+            shared.tolist(),
             fresh,
             mean,
             random,
@@ -155,10 +157,9 @@ class Case:
         assert not self.padding.any()
         assert int(self.worker.state[0]) == self.twin.random
         assert int(self.worker.state[1]) == self.twin.place
-        ring, oldest = divmod(self.twin.turn, self.plan.rings)[::-1]
-        assert int(self.worker.state[2]) == ring
-        size = self.worker.rings.size // self.plan.rings
-        assert int(self.worker.state[3]) == oldest * self.plan.fresh % size
+        turn, rings = self.twin.turn, len(self.worker.rings)
+        assert int(self.worker.state[2]) == turn % rings
+        assert int(self.worker.state[3]) == turn // rings * self.plan.fresh % self.plan.ring
 
 
 def check_against_twin(method: str, **options: Any) -> Case:

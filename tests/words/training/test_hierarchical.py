@@ -81,7 +81,7 @@ def test_the_steps_follow_the_gradient_of_the_loss():
     node_slope = (loss(x, outputs + own) - loss(x, outputs - own)) / (2 * h)
     # At the first place 6 is predicted from 2, at the second 2 from 6: take the second alone.
     case.twin.inputs[:], case.twin.outputs[:] = inputs, outputs
-    case.twin._cbow(2, [6], alpha)
+    case.twin._cbow_tree(2, [6], alpha)
     assert case.twin.inputs[6, column] - x[column] == pytest.approx(-alpha * slope, rel=1e-5)
     moved = case.twin.outputs[path[0][0], column] - outputs[path[0][0], column]
     assert moved == pytest.approx(-alpha * node_slope, rel=1e-5)

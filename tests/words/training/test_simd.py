@@ -10,7 +10,7 @@ import pytest
 from numba import njit
 
 from bunsan.base.errors import BadInput
-from bunsan.words.training import pairops, rowops
+from bunsan.words.training import rowops
 from bunsan.words.training.simd import WIDTHS, aligned_zeros, host_width, row_shape
 
 # Fewer numbers than a vector; one and several blocks; no padding and much.
@@ -31,16 +31,6 @@ def call_dot(shape, memory, p, q):
 @njit
 def call_update(shape, memory, x, rows, n, steps, start, end):
     rowops.update(shape, memory, x, rows, n, steps, start, end)
-
-
-@njit
-def call_pair_dots(shape, memory, x, y, rows, n, out, gap):
-    pairops.pair_dots(shape, memory, x, y, rows, n, out, gap)
-
-
-@njit
-def call_pair_update(shape, memory, x, y, rows, n, steps, gap, end_x, end_y):
-    pairops.pair_update(shape, memory, x, y, rows, n, steps, gap, end_x, end_y)
 
 
 @njit
@@ -110,41 +100,6 @@ def test_update(table, in_place):
     rows[end] = total
     at = [row * shape.stride for row in (x, start, end)]
     call_update(shape, memory, at[0], places(shape, *listed), 4, steps, at[1], at[2])
-    np.testing.assert_allclose(memory.reshape(ROWS, -1), rows, rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize("n", [1, 3, 4, 6])
-def test_pair_dots(table, n):
-    shape, memory, rows = table
-    listed = [4, 2, 2, 7, 8, 1][:n]
-    out = np.full(28, 99, np.float32)
-    stride = shape.stride
-    call_pair_dots(shape, memory, 3 * stride, 5 * stride, places(shape, *listed), n, out, 16)
-    np.testing.assert_allclose(out[:n], rows[listed] @ rows[3], rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(out[16 : 16 + n], rows[listed] @ rows[5], rtol=1e-4, atol=1e-4)
-    assert (out[n + 3 : 16] == 99).all()
-    assert (out[19 + n :] == 99).all()
-
-
-@pytest.mark.parametrize(("x", "y", "end_x", "end_y"), [(3, 5, 3, 5), (3, 3, 3, 3), (3, 5, 0, 6)])
-def test_pair_update(table, x, y, end_x, end_y):
-    """One row after the other, a repeated one twice; both inputs may be one row, which gains both."""
-    shape, memory, rows = table
-    listed = [4, 2, 2, 7]
-    steps = np.zeros(24, np.float32)
-    steps[:4], steps[16:20] = [0.5, -0.25, 0.125, -1], [0.25, 0, -0.5, 0.375]
-    inputs, gained = (rows[x].copy(), rows[y].copy()), np.zeros((2, rows.shape[1]))
-    for k, row in enumerate(listed):
-        pair = steps[k].astype(float), steps[16 + k].astype(float)
-        for which, step in enumerate(pair):
-            gained[which] += step * rows[row]
-        rows[row] += pair[0] * inputs[0] + pair[1] * inputs[1]
-    rows[end_x] += gained[0]
-    rows[end_y] += gained[1]
-    at = [row * shape.stride for row in (x, y, end_x, end_y)]
-    call_pair_update(
-        shape, memory, at[0], at[1], places(shape, *listed), 4, steps, 16, at[2], at[3]
-    )
     np.testing.assert_allclose(memory.reshape(ROWS, -1), rows, rtol=1e-4, atol=1e-5)
 
 

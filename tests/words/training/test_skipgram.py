@@ -95,8 +95,7 @@ def test_the_steps_follow_the_gradient_of_the_loss():
     alpha = 1e-6
     case.inputs[:], case.outputs[:] = inputs, outputs
     # Only the middle place: reaches of the others would add their own steps.
-    twin.turn, twin.place = 1, 4
-    twin._skipgram([3, 9, 5], [1], 2, alpha)
+    twin._skipgram([3, 9, 5], [1], twin.table[4:8].tolist(), 2, alpha)
     moved = {
         ("in", 9): twin.inputs[9] - inputs[9],
         ("out", 3): twin.outputs[3] - outputs[3],

@@ -82,7 +82,7 @@ class Twin:
             if self.paths is not None or label:
                 loss -= weights[0] * np.log(chance if label else 1 - chance)
         if self.paths is None:
-            noise = chances[-len(self.rings[0]) :]
+            noise = chances[: len(self.rings[0])]
             words = sum(label * weights[0] for _, label, weights in targets)
             for k in self.newest:
                 loss -= self.negative * words / self.fresh * np.log(1 - noise[k])
@@ -96,47 +96,69 @@ class Twin:
                 if self.bits() <= int(self.keep[word]):
                     stretch.append(word)
                 continue
-            for i in range(0, len(stretch), 2 if self._in_pairs(method) else 1):
-                reach = self.window
-                if self.shrink:
-                    reach -= (self.bits() * self.window) >> 32
-                if len(stretch) == 1:
-                    continue
-                if self._in_pairs(method):
-                    self._skipgram(stretch, list(range(i, min(i + 2, len(stretch)))), reach, alpha)
-                else:
-                    around = stretch[max(0, i - reach) : i] + stretch[i + 1 : i + 1 + reach]
-                    step = self._cbow if method == "cbow" else self._skipgram_tree
-                    step(stretch[i], around, alpha)
+            if self.paths is None:
+                self._in_pairs(stretch, alpha, method)
+            else:
+                self._in_trees(stretch, alpha, method)
             stretch = []
 
-    def _in_pairs(self, method: str) -> bool:
-        return method == "skipgram" and self.paths is None
+    def reach(self) -> int:
+        """How far the window reaches this time."""
+        return self.window - ((self.bits() * self.window) >> 32 if self.shrink else 0)
 
-    def _path(self, word: int) -> list[Target]:
-        assert self.paths is not None
-        return [(node, 1 - code, [1.0]) for node, code in self.paths[word]]
+    # --- noise: two places at a time, all from the rows as they were before -------------------------
 
-    def _skipgram(self, stretch: list[int], places: list[int], reach: int, alpha: float) -> None:
-        """Train one or two places next to each other, all from the rows as they were before."""
+    def _in_pairs(self, stretch: list[int], alpha: float, method: str) -> None:
+        if len(stretch) == 1:
+            return
+        train = self._skipgram if method == "skipgram" else self._cbow
+        for i in range(0, len(stretch), 2):
+            noise, reach = self.noise(), self.reach()
+            train(stretch, list(range(i, min(i + 2, len(stretch)))), noise, reach, alpha)
 
-        def near(j: int) -> list[bool]:
-            return [j != i and abs(j - i) <= reach for i in places]
-
-        around = [near(j) for j in range(len(stretch))]
-        noise = self.noise()
+    def _skipgram(
+        self, stretch: list[int], places: list[int], noise: list[int], reach: int, alpha: float
+    ) -> None:
+        around = [[j != i and abs(j - i) <= reach for i in places] for j in range(len(stretch))]
+        weights = self.negative * np.sum(around, 0) / len(noise)
+        targets = [(word, 0, weights.tolist()) for word in noise]
         # In the kernel's order: around the first alone, around both, around the second alone.
         kinds = [[True, False], [True, True], [False, True]] if len(places) == 2 else [[True]]
-        targets: list[Target] = []
         for kind in kinds:
             there = [word for word, of in zip(stretch, around, strict=True) if of == kind]
             targets += [(word, 1, [float(one) for one in kind]) for word in there]
-        counts = np.sum(around, 0)
-        targets += [(w, 0, list(self.negative * counts / len(noise))) for w in noise]
         made_of = [self.pieces[stretch[i]] for i in places]
         hidden = [self.inputs[rows].mean(0) for rows in made_of]
         for rows, gained in zip(made_of, self.pull(hidden, targets, alpha), strict=True):
             np.add.at(self.inputs, rows, gained)
+
+    def _cbow(
+        self, stretch: list[int], places: list[int], noise: list[int], reach: int, alpha: float
+    ) -> None:
+        weight = self.negative / len(noise)
+        targets = [(word, 0, [weight] * len(places)) for word in noise]
+        made_of = []
+        for k, i in enumerate(places):
+            around = stretch[max(0, i - reach) : i] + stretch[i + 1 : i + 1 + reach]
+            made_of.append([row for word in around for row in self.pieces[word]])
+            targets.append((stretch[i], 1, [float(other == k) for other in range(len(places))]))
+        hidden = [self.inputs[rows].sum(0) / (len(rows) if self.mean else 1) for rows in made_of]
+        for rows, gained in zip(made_of, self.pull(hidden, targets, alpha), strict=True):
+            np.add.at(self.inputs, rows, gained)
+
+    # --- hierarchical softmax: one place at a time -------------------------------------------------
+
+    def _in_trees(self, stretch: list[int], alpha: float, method: str) -> None:
+        train = self._skipgram_tree if method == "skipgram" else self._cbow_tree
+        for i in range(len(stretch)):
+            reach = self.reach()
+            around = stretch[max(0, i - reach) : i] + stretch[i + 1 : i + 1 + reach]
+            if around:
+                train(stretch[i], around, alpha)
+
+    def _path(self, word: int) -> list[Target]:
+        assert self.paths is not None
+        return [(node, 1 - code, [1.0]) for node, code in self.paths[word]]
 
     def _skipgram_tree(self, word: int, around: list[int], alpha: float) -> None:
         made_of = self.pieces[word]
@@ -144,13 +166,7 @@ class Twin:
             hidden = self.inputs[made_of].mean(0)
             np.add.at(self.inputs, made_of, self.pull([hidden], self._path(target), alpha)[0])
 
-    def _cbow(self, word: int, around: list[int], alpha: float) -> None:
+    def _cbow_tree(self, word: int, around: list[int], alpha: float) -> None:
         made_of = [row for w in around for row in self.pieces[w]]
         hidden = self.inputs[made_of].sum(0) / (len(made_of) if self.mean else 1)
-        if self.paths is None:
-            noise = self.noise()
-            targets = [(word, 1, [1.0])]
-            targets += [(w, 0, [self.negative / len(noise)]) for w in noise]
-        else:
-            targets = self._path(word)
-        np.add.at(self.inputs, made_of, self.pull([hidden], targets, alpha)[0])
+        np.add.at(self.inputs, made_of, self.pull([hidden], self._path(word), alpha)[0])

@@ -1,20 +1,24 @@
 """CBOW with negative sampling: the words around a place, averaged, predict the word there.
 
 Mikolov, Chen, Corrado & Dean (2013), "Efficient Estimation of Word Representations in Vector Space",
-section 3.1, with the loss of "Distributed Representations" (2013), section 2.2. Noise is shared in a
-ring as in `bunsan.words.training.skipgram`. With subwords, the mean is over all pieces of all words
-around.
+section 3.1, with the loss of "Distributed Representations" (2013), section 2.2. Two places next to
+each other are trained together, and noise is shared in rings, as in
+`bunsan.words.training.skipgram`; words around both are summed once. Several rings take turns, because
+neighbouring places are alike, and the same noise against the same words teaches little. With
+subwords, the mean is over all pieces of all words around.
 """
 
 import numpy as np
 from numba import njit
 
-from bunsan.words.training.rowops import dots, mean, prefetch_row, spread, steps, update
+from bunsan.words.training.pairops import pair_dots, pair_mean, pair_spread, pair_steps, pair_update
+from bunsan.words.training.rowops import mean, prefetch_row
 from bunsan.words.training.stream import (
     add_loss,
     draw_reach,
     is_sampled,
-    list_pieces,
+    list_around,
+    list_pieces_around,
     prefetch_pieces,
     read_stretch,
     refresh,
@@ -28,48 +32,62 @@ def train_cbow(shape, model, plan, worker, pieces, ids, begin, stop, end, alpha)
     Parameters and result as of `train_skipgram`.
     """
     memory, stride, outputs = model.memory, model.stride, model.outputs
-    window, stretch, rows = plan.window, worker.stretch, worker.rows
-    rings, hidden, error = worker.rings, worker.hidden[0], worker.error[0]
+    window, stretch, inputs = plan.window, worker.stretch, worker.inputs
+    scores, changes = worker.scores, worker.steps
+    noise, weight = plan.ring, np.float32(plan.negative / plan.ring)
+    nothing, one = np.float32(0), np.float32(1)
+    x, y = worker.hidden
+    gain_x, gain_y = worker.error
     at = begin
     while at < stop:
         at, n = read_stretch(ids, at, end, plan.keep, worker.state, stretch)
-        for j in range(min(window + 1, n)):
+        for j in range(min(window + 2, n)):
             if pieces is None:
                 prefetch_row(shape, memory, np.int64(stretch[j]) * stride)
             else:
                 prefetch_pieces(shape, model, pieces, stretch[j])
-        for i in range(n):
-            if i + 2 < n:
-                prefetch_row(shape, memory, outputs + np.int64(stretch[i + 2]) * stride)
-            if i + window + 1 < n:
+        for i in range(0, n - (n == 1), 2):
+            for j in range(i + 2, min(i + 4, n)):
+                prefetch_row(shape, memory, outputs + np.int64(stretch[j]) * stride)
+            for j in range(i + window + 2, min(i + window + 4, n)):
                 if pieces is None:
-                    prefetch_row(shape, memory, np.int64(stretch[i + window + 1]) * stride)
+                    prefetch_row(shape, memory, np.int64(stretch[j]) * stride)
                 else:
-                    prefetch_pieces(shape, model, pieces, stretch[i + window + 1])
-            reach = draw_reach(worker.state, window, plan.shrink)
-            inputs = 0
-            for j in range(max(0, i - reach), min(n, i + reach + 1)):
-                if j != i:
-                    if pieces is None:
-                        worker.inputs[inputs] = np.int64(stretch[j]) * stride
-                        inputs += 1
-                    else:
-                        inputs = list_pieces(model, pieces, stretch[j], worker.inputs, inputs)
-            if inputs == 0:
-                continue
-            first, ring, newest = refresh(shape, model, plan, worker)
-            rows[0] = outputs + np.int64(stretch[i]) * stride
-            for k in range(ring):
-                rows[1 + k] = rings[first + k]
-            m = 1 + ring
-            weight = np.float32(plan.negative / ring)
-            factor = np.float32(1.0 / inputs if plan.mean else 1.0)
-            mean(shape, memory, worker.inputs, inputs, factor, hidden)
-            dots(shape, memory, hidden, rows, m, worker.scores)
-            steps(shape, worker.scores, 1, m, worker.steps, alpha, weight)
-            update(shape, memory, hidden, rows, m, worker.steps, worker.zero, error)
+                    prefetch_pieces(shape, model, pieces, stretch[j])
+            rows, newest = refresh(shape, model, plan, worker)
+            reach, pair = draw_reach(worker.state, window, plan.shrink), i + 1 < n
+            if pieces is None:
+                listed = list_around(stretch, n, i, reach, 0, stride, inputs, 0)
+            else:
+                listed = list_pieces_around(model, pieces, stretch, n, i, reach, worker)
+            begin_y, end_x, m = listed
+            rows[noise] = outputs + np.int64(stretch[i]) * stride
+            targets, weight_y = noise + 1, nothing
+            if pair:
+                rows[noise + 1] = outputs + np.int64(stretch[i + 1]) * stride
+                targets, weight_y = noise + 2, weight
+            share_x, share_y = one, one
+            if plan.mean:
+                share_x, share_y = np.float32(1.0 / end_x), np.float32(1.0 / max(1, m - begin_y))
+            pair_mean(shape, memory, inputs, begin_y, end_x, m, share_x, share_y, x, y)
+            mean(shape, memory, inputs, 0, nothing, gain_x)
+            mean(shape, memory, inputs, 0, nothing, gain_y)
+            pair_dots(shape, memory, x, y, rows, targets, scores)
+            pair_steps(
+                shape,
+                scores,
+                noise,
+                noise + 1,
+                noise + 1,
+                targets,
+                changes,
+                alpha,
+                weight,
+                weight_y,
+            )
+            pair_update(shape, memory, x, y, rows, targets, changes, gain_x, gain_y)
             # As the authors' program does, each word gets the whole of the error.
-            spread(shape, memory, worker.inputs, inputs, np.float32(1.0), error)
+            pair_spread(shape, memory, inputs, begin_y, end_x, m, gain_x, gain_y)
             if is_sampled(worker.state):
-                add_loss(worker.scores, 1, 1, newest, ring, plan, worker.loss)
+                add_loss(scores, noise, noise + 1, newest, plan, worker.loss)
     return at

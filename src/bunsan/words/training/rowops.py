@@ -2,7 +2,7 @@
 
 All take a `RowShape` first, then the flat array of floats in which the rows lie, then rows by the
 place of their first float. No bounds are checked. Lists of rows are int64 arrays with their length
-beside them; score and step arrays have room for a multiple of 16 numbers.
+beside them; score and step arrays have room for a multiple of 4 numbers.
 """
 
 from typing import Any
@@ -15,8 +15,8 @@ from numba.extending import intrinsic
 from bunsan.words.training.simd import INT, LINE, Writer, writing
 
 # Chosen by measuring: shorter loops cost more than the instructions they save.
-_MEAN_BLOCK = 13
-_DOT_BLOCK = 32
+MEAN_BLOCK = 13
+DOT_BLOCK = 32
 
 LARGEST_ERROR = 4e-5  # of the logistic function in `steps`, anywhere
 
@@ -49,7 +49,7 @@ def _write_dots(w: Writer) -> None:
             for pointer, value in zip(sums, running, strict=True):
                 b.store(value, pointer)
 
-        w.blocks(_DOT_BLOCK, block)
+        w.blocks(DOT_BLOCK, block)
         halves = [b.load(pointer) for pointer in sums]
         totals = w.totals([b.fadd(halves[i], halves[i + 1]) for i in range(0, 8, 2)])
         for k, total in enumerate(totals):
@@ -80,7 +80,7 @@ def _write_dot(w: Writer) -> Any:
         for pointer, value in zip(sums, running, strict=True):
             b.store(value, pointer)
 
-    w.blocks(_DOT_BLOCK, block)
+    w.blocks(DOT_BLOCK, block)
     low, high, low2, high2 = (b.load(pointer) for pointer in sums)
     return w.total(b.fadd(b.fadd(low, high), b.fadd(low2, high2)))
 
@@ -153,7 +153,7 @@ def _write_mean(w: Writer) -> None:
         for pointer, at in zip(sums, places, strict=True):
             w.store(data, b.add(out, at), b.fmul(scale, b.load(pointer)))
 
-    w.blocks(_MEAN_BLOCK, block)
+    w.blocks(MEAN_BLOCK, block)
 
 
 def _type_mean(
@@ -182,7 +182,7 @@ def _write_spread(w: Writer) -> None:
                 place = b.add(row, at)
                 w.store(data, place, b.fadd(w.load(data, place), value))
 
-    w.blocks(_MEAN_BLOCK, block)
+    w.blocks(MEAN_BLOCK, block)
 
 
 def _type_spread(
@@ -215,7 +215,7 @@ def _type_prefetch(_typing: Any, shape: Any, memory: Any, _row: Any) -> Any:
 prefetch_row: Any = intrinsic(_type_prefetch)
 
 
-def _write_logistic(w: Writer, x: Any) -> Any:
+def write_logistic(w: Writer, x: Any) -> Any:
     """1 / (1 + exp(-x)) as (1 + tanh(x / 2)) / 2, tanh by its continued fraction cut at 13."""
     b = w.builder
     half, most, least = w.constant(0.5), w.constant(4.8), w.constant(-4.8)
@@ -234,6 +234,8 @@ def _write_logistic(w: Writer, x: Any) -> Any:
 
 
 def _write_steps(w: Writer) -> None:
+    # No wider than `dots` has written: a load that spans two stores waits until both are through.
+    w = w.narrowed(4)
     b = w.builder
     scores, out = w.data(1), w.data(4)
     positives, n, rate, weight = (w.arguments[i] for i in (2, 3, 5, 6))
@@ -244,7 +246,7 @@ def _write_steps(w: Writer) -> None:
     count = b.sdiv(b.add(n, INT(width - 1)), INT(width))
     with cgutils.for_range(b, count, intp=INT) as loop:
         start = b.mul(loop.index, INT(width))
-        chance = _write_logistic(w, w.load(scores, start))
+        chance = write_logistic(w, w.load(scores, start))
         w.store(scores, start, chance)
         left = b.sub(positives, start)
         if width > 1:
@@ -274,5 +276,5 @@ def _type_steps(
 # steps(shape, scores, positives, n, out, rate, weight): the gradient's steps from dot products, the
 # first `positives` of them with words that were there, the others with noise:
 # out[i] = rate (1 - s) or -rate weight s, where s = 1 / (1 + exp(-scores[i])) takes the place of
-# the score. Numbers up to the next multiple of the width are overwritten in both.
+# the score. Numbers up to the next multiple of 4 are overwritten in both.
 steps: Any = intrinsic(_type_steps)

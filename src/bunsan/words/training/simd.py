@@ -16,6 +16,7 @@ import os
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -157,6 +158,13 @@ class Writer:
         width = self.shape.width
         self.type: Any = FLOAT if width == 1 else ir.VectorType(FLOAT, width)
 
+    def narrowed(self, most: int) -> "Writer":
+        """The same with vectors of at most `most` floats."""
+        other = copy(self)
+        other.shape = RowShapeType(min(most, self.shape.width), 1, 1)
+        other.type = FLOAT if other.shape.width == 1 else ir.VectorType(FLOAT, other.shape.width)
+        return other
+
     def data(self, argument: int) -> Any:
         """The address of the first element of an array argument."""
         array_type = self.signature.args[argument]
@@ -219,7 +227,8 @@ class Writer:
         self.builder.store(value, pointer)
         return pointer
 
-    def _shuffle(self, a: Any, b: Any, lanes: list[int]) -> Any:
+    def shuffle(self, a: Any, b: Any, lanes: list[int]) -> Any:
+        """Lanes of a and, counted on, of b, as one vector."""
         mask = ir.VectorType(ir.IntType(32), len(lanes))(lanes)
         return self.builder.shuffle_vector(a, b, mask)
 
@@ -228,6 +237,21 @@ class Writer:
         width = self.shape.width
         if width == 1:
             return four
+
+        return [self._folded(self._quarters(four), 4)]
+
+    def totals_of_two(self, first: list[Any], second: list[Any]) -> list[Any]:
+        """The sums over each of twice four vectors: as vectors of 8 or 4, or as eight floats."""
+        if self.shape.width < 8:
+            return self.totals(first) + self.totals(second)
+        x, y = (self._folded(self._quarters(four), 8) for four in (first, second))
+        low = self.shuffle(x, y, [0, 1, 2, 3, 8, 9, 10, 11])
+        high = self.shuffle(x, y, [4, 5, 6, 7, 12, 13, 14, 15])
+        return [self.builder.fadd(low, high)]
+
+    def _quarters(self, four: list[Any]) -> Any:
+        """Fold four vectors into one, in which each four floats belong to the four of them."""
+        width = self.shape.width
 
         def added(a: Any, b: Any, first: list[int], second: list[int]) -> Any:
             """Halve a and b into one: within each four floats, places from 4 on are b's."""
@@ -239,34 +263,28 @@ class Writer:
                 ]
                 for four in (first, second)
             ]
-            return self.builder.fadd(*(self._shuffle(a, b, mask) for mask in masks))
+            return self.builder.fadd(*(self.shuffle(a, b, mask) for mask in masks))
 
-        # Four sums in each four floats first: then only one vector is left to be folded.
         a, b, c, d = four
         even, odd, low, high = [0, 4, 1, 5], [2, 6, 3, 7], [0, 1, 4, 5], [2, 3, 6, 7]
-        value = added(added(a, b, even, odd), added(c, d, even, odd), low, high)
-        while value.type.count > 4:
-            value = self._folded(value)
-        return [value]
+        return added(added(a, b, even, odd), added(c, d, even, odd), low, high)
 
-    def _folded(self, value: Any) -> Any:
-        """The lower half of a vector plus the upper."""
-        half = value.type.count // 2
-        low = self._shuffle(value, value, list(range(half)))
-        high = self._shuffle(value, value, list(range(half, 2 * half)))
-        return self.builder.fadd(low, high)
+    def _folded(self, value: Any, most: int) -> Any:
+        """Add the halves of a vector until `most` floats are left."""
+        while value.type.count > most:
+            half = value.type.count // 2
+            low = self.shuffle(value, value, list(range(half)))
+            high = self.shuffle(value, value, list(range(half, 2 * half)))
+            value = self.builder.fadd(low, high)
+        return value
 
     def total(self, value: Any) -> Any:
         """The sum over one vector."""
-        while self.shape.width > 1 and value.type.count > 1:
-            half = value.type.count // 2
-            if half == 1:
-                one = ir.IntType(32)
-                low = self.builder.extract_element(value, one(0))
-                high = self.builder.extract_element(value, one(1))
-                return self.builder.fadd(low, high)
-            value = self._folded(value)
-        return value
+        if self.shape.width == 1:
+            return value
+        value, one = self._folded(value, 2), ir.IntType(32)
+        low = self.builder.extract_element(value, one(0))
+        return self.builder.fadd(low, self.builder.extract_element(value, one(1)))
 
     def blocks(self, most: int, write: Callable[[Any, int], None]) -> None:
         """Cut the row into about equal blocks of at most `most` vectors; `write(place, vectors)`.

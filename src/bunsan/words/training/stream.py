@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from bunsan.words.rows import prefetch
+from bunsan.words.training.pairops import first_of
 from bunsan.words.training.rowops import prefetch_row
 
 # Words of one stretch that are trained together, after skipping; longer stretches are cut.
@@ -41,16 +42,16 @@ class Plan(NamedTuple):
     """What stays the same throughout.
 
     keep : uint32[V], thresholds of the words. table : int32, noise, its length a power of 2.
-    window, shrink : the reach, and whether each place draws its own. rings, fresh : how many rings of
-    noise words take turns, and how many words are replaced at each turn. negative : the weight of all noise for one word that was there. mean : divide by the
-    number of words around (CBOW).
+    window, shrink : the reach, and whether each place draws its own. ring, fresh : words in a ring of
+    noise, and how many are replaced at each turn. negative : the weight of all noise for one word
+    that was there. mean : divide by the number of words around (CBOW).
     """
 
     keep: NDArray[np.uint32]
     table: NDArray[np.int32]
     window: int
     shrink: bool
-    rings: int
+    ring: int
     fresh: int
     negative: float
     mean: bool
@@ -60,12 +61,12 @@ class Worker(NamedTuple):
     """One thread's state and scratch.
 
     state : uint64[5], the random number, the place in the table, the ring whose turn is next, the
-    place of its oldest word, turns so far. rings : int64, rows of the shared noise, ring after ring.
-    loss : float64[2], sum and number of sampled losses.
+    place of its oldest word, turns so far. rings : int64[R, ring + room], rows of the shared noise,
+    with room behind for the rows that are trained against it. loss : float64[2], sum and number of
+    sampled losses.
     The rest is overwritten at each call: stretch : int32[LONGEST]; inputs, rows : int64, lists of
-    rows; scores, steps : float32, of two inputs, those of the second from the middle on; hidden,
-    error : places of two rows each of the thread's own, one for each input; zero : that of a row of
-    zeros.
+    rows; scores, steps : float32; hidden, error : places of two rows each of the thread's own, one
+    for each of two inputs; zero : that of a row of zeros.
     """
 
     state: NDArray[np.uint64]
@@ -120,6 +121,41 @@ def read_stretch(ids, begin, end, keep, state, stretch):  # type: ignore[no-unty
 
 
 @njit(nogil=True, cache=True)
+def list_around(stretch, n, i, reach, base, stride, rows, at):  # type: ignore[no-untyped-def]
+    """List the words around places i and i + 1, which is there unless i is the last of n.
+
+    A word w is listed in `rows` from place `at` on, as base + w stride, in this order: those around
+    place i alone (place i + 1 among them), those around both, those around i + 1 alone. Returns
+    where the words around i + 1 begin, where those around i end, and where the list ends.
+    """
+    m = at
+    pair = i + 1 < n
+    if i - reach >= 0:
+        rows[m] = base + np.int64(stretch[i - reach]) * stride
+        m += 1
+    if pair:
+        rows[m] = base + np.int64(stretch[i + 1]) * stride
+        m += 1
+    begin_y = m
+    for j in range(max(0, i - reach + 1), i):
+        rows[m] = base + np.int64(stretch[j]) * stride
+        m += 1
+    for j in range(i + 2, min(n, i + reach + 1)):
+        rows[m] = base + np.int64(stretch[j]) * stride
+        m += 1
+    end_x = m
+    if pair:
+        rows[m] = base + np.int64(stretch[i]) * stride
+        m += 1
+        if i + 1 + reach < n:
+            rows[m] = base + np.int64(stretch[i + 1 + reach]) * stride
+            m += 1
+    else:
+        begin_y = m  # there is no place i + 1, and nothing around it
+    return begin_y, end_x, m
+
+
+@njit(nogil=True, cache=True)
 def noise_row(model, plan, place):  # type: ignore[no-untyped-def]
     """The output row of the noise word at a place of the table, which goes on from its end."""
     word = plan.table[place & (plan.table.size - 1)]
@@ -128,17 +164,15 @@ def noise_row(model, plan, place):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def refresh(shape, model, plan, worker):  # type: ignore[no-untyped-def]
-    """Replace the oldest words in the ring whose turn it is, and call for those of two places on.
+    """Replace the oldest words in the ring whose turn it is, and call for those of two turns on.
 
-    Returns where the ring begins, its size, and the first of the new words in it.
+    Returns the ring, with room behind it, and the place of the first of the new words.
     """
-    state, rings = worker.state, worker.rings
-    size = rings.size // plan.rings
-    place, oldest = np.int64(state[TABLE]), np.int64(state[OLDEST])
-    ring = np.int64(state[RING])
-    first, at = ring * size, oldest
+    state, size, place = worker.state, plan.ring, np.int64(worker.state[TABLE])
+    turn, oldest = np.int64(state[RING]), np.int64(state[OLDEST])
+    ring, at = worker.rings[turn], oldest
     for k in range(plan.fresh):
-        rings[first + at] = noise_row(model, plan, place + k)
+        ring[at] = noise_row(model, plan, place + k)
         prefetch_row(shape, model.memory, noise_row(model, plan, place + k + 2 * plan.fresh))
         at += 1
         if at == size:
@@ -147,11 +181,11 @@ def refresh(shape, model, plan, worker):  # type: ignore[no-untyped-def]
     # is read in order.
     prefetch(plan.table, (place + _TABLE_AHEAD) & (plan.table.size - 1))
     state[TABLE] = place + plan.fresh
-    if ring + 1 < plan.rings:
-        state[RING] = ring + 1
+    if turn + 1 < worker.rings.shape[0]:
+        state[RING] = turn + 1
     else:
         state[RING], state[OLDEST] = 0, at
-    return first, size, oldest
+    return ring, oldest
 
 
 @njit(nogil=True, cache=True)
@@ -163,19 +197,19 @@ def is_sampled(state):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def add_loss(chances, there, noise, newest, ring, plan, loss):  # type: ignore[no-untyped-def]
-    """Add the loss of each word that was there with its share of the noise (section 2.2, (4)).
+def add_loss(chances, noise, end_x, newest, plan, loss):  # type: ignore[no-untyped-def]
+    """Add the loss of each word around the first place, with its share of the noise (section 2.2, (4)).
 
-    Words that were there are the first `there` of `chances`, those of noise begin at `noise`. Only
-    the noise words that are new here are looked at: the others have just been trained against
+    The list of rows begins with `noise` words of noise, those around the first place go on to end_x.
+    Only the noise words that are new here are looked at: the others have just been trained against
     words around here, and would make the loss look small.
     """
-    for i in range(there):
-        loss[0] -= np.log(np.float64(chances[i]))
-    weight = plan.negative * there / plan.fresh
+    for i in range(noise, end_x):
+        loss[0] -= np.log(np.float64(chances[first_of(i)]))
+    weight = plan.negative * (end_x - noise) / plan.fresh
     for k in range(plan.fresh):
-        loss[0] -= weight * np.log1p(-np.float64(chances[noise + (newest + k) % ring]))
-    loss[1] += there
+        loss[0] -= weight * np.log1p(-np.float64(chances[first_of((newest + k) % noise)]))
+    loss[1] += end_x - noise
 
 
 @njit(nogil=True, cache=True)
@@ -188,6 +222,21 @@ def list_pieces(model, pieces, word, inputs, n):  # type: ignore[no-untyped-def]
         inputs[n] = row[k]
         n += 1
     return n
+
+
+@njit(nogil=True, cache=True)
+def list_pieces_around(model, pieces, stretch, n, i, reach, worker):  # type: ignore[no-untyped-def]
+    """`list_around` with all pieces of each word, into `worker.inputs`."""
+    words = worker.rows
+    words_y, words_x, count = list_around(stretch, n, i, reach, 0, 1, words, 0)
+    begin_y, end_x, m = 0, 0, 0
+    for k in range(count):
+        m = list_pieces(model, pieces, words[k], worker.inputs, m)
+        if k < words_y:
+            begin_y = m
+        if k < words_x:
+            end_x = m
+    return begin_y, end_x, m
 
 
 @njit(nogil=True, cache=True)

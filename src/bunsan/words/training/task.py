@@ -75,13 +75,13 @@ class Task:
         table = np.zeros(1, np.int32)
         if self._paths is None:
             table = noise_table(corpus.counts, settings.ns_exponent, rng)
-        _, rings, fresh = settings.sharing
+        ring, _, fresh = settings.sharing
         self._plan = Plan(
             keep_thresholds(corpus.counts, settings.sample),
             table,
             settings.window,
             settings.shrink_window,
-            rings,
+            ring,
             fresh,
             float(settings.negative),
             settings.cbow_mean,
@@ -118,22 +118,24 @@ class Task:
         state[RANDOM] = rng.integers(2**63)
         state[TABLE] = rng.integers(len(self._plan.table))
         ring, rings, _ = settings.sharing
-        noise = rng.integers(len(self._plan.table), size=ring * rings)
-        rows = model.outputs + self._plan.table[noise].astype(np.int64) * model.stride
-        longest = 2 * settings.window + 1 + ring
+        around = 2 * settings.window + 2
+        noise = rng.integers(len(self._plan.table), size=(rings, ring))
+        shared = np.zeros((rings, ring + around), np.int64)
+        shared[:, :ring] = model.outputs + self._plan.table[noise].astype(np.int64) * model.stride
+        longest = ring + around
         if self._paths is not None:
-            longest = int(np.diff(self._paths.start).max())
+            longest = max(around, int(np.diff(self._paths.start).max()))
         most_pieces = 1
         if self._ngrams is not None:
             most_pieces += int(np.diff(self._ngrams.start).max())
-        room = 2 * (-(-(longest + 4) // LINE) * LINE)
+        room = 2 * longest + LINE
         own = (self._inputs + self._outputs + _OWN_ROWS * number) * model.stride
         return Worker(
             state,
-            rows,
+            shared,
             np.zeros(2, np.float64),
             np.zeros(LONGEST, np.int32),
-            np.zeros(2 * settings.window * most_pieces, np.int64),
+            np.zeros(around * most_pieces, np.int64),
             np.zeros(longest + 1, np.int64),
             np.zeros(room, np.float32),
             np.zeros(room, np.float32),
