@@ -20,16 +20,25 @@ def _pack_keys(tile: Any, source: Any, at: int, stride: int, n: int, e: int, out
     columns = columns_of(tile)
     panels = (n + columns - 1) // columns
     for p in range(panels):
+        panel = out[p * columns * e : (p + 1) * columns * e]
         for j in range(columns):
             row = p * columns + j
-            to = p * columns * e + j
             if row < n:
-                start = at + row * stride
+                mine = source[at + row * stride : at + row * stride + e]
                 for k in range(e):
-                    out[to + k * columns] = source[start + k]
+                    panel[k * columns + j] = mine[k]
             else:
                 for k in range(e):
-                    out[to + k * columns] = float32(0.0)
+                    panel[k * columns + j] = float32(0.0)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _pack_queries(source: Any, at: int, stride: int, n: int, e: int, out: Any) -> None:
+    """n rows of e numbers close together: they are read again for every panel of keys."""
+    for row in range(n):
+        mine, to = source[at + row * stride : at + row * stride + e], out[row * e : (row + 1) * e]
+        for k in range(e):
+            to[k] = mine[k]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -45,10 +54,11 @@ def _pack_values(
             to = (p * filled + row) * columns
             if row < n:
                 start = at + row * stride + p * columns
+                mine, place = source[start : start + width], out[to : to + columns]
                 for j in range(width):
-                    out[to + j] = source[start + j]
+                    place[j] = mine[j]
                 for j in range(width, columns):
-                    out[to + j] = float32(0.0)
+                    place[j] = float32(0.0)
             else:
                 for j in range(columns):
                     out[to + j] = float32(0.0)
@@ -116,6 +126,7 @@ def attend(
     out: Any,
     out_stride: int,
     scores: Any,
+    queries: Any,
     keys: Any,
     values: Any,
     shares: Any,
@@ -128,7 +139,7 @@ def attend(
     scale : factor on scores; positive.
     relative : (h, 2 reach - 1) bias by key position - query position + reach - 1; empty: none.
     out : (t, h e), `out_stride` apart. Rows behind a text are overwritten before their own turn.
-    scores, keys, values, shares : room; see `room`. zeros : as many zeros as a tile has columns.
+    scores, queries, keys, values, shares : room; see `room`. zeros : as many zeros as a tile has columns.
     """
     columns, rows = columns_of(tile), rows_of(tile)
     inner = heads * e
@@ -142,6 +153,7 @@ def attend(
         width = max(panels * columns, filled)
         for head in range(heads):
             at = first * stride + head * e
+            _pack_queries(projected, at, stride, n, e, queries)
             _pack_keys(tile, projected, at + inner, stride, n, e, keys)
             _pack_values(tile, projected, at + 2 * inner, stride, n, filled, e, values)
             for begin in range(0, n, QUERIES):
@@ -152,9 +164,9 @@ def attend(
                     for r in range(0, many, rows):
                         tile_put(
                             tile,
-                            projected,
-                            at + (begin + r) * stride,
-                            stride,
+                            queries,
+                            (begin + r) * e,
+                            e,
                             keys,
                             p * columns * e,
                             e,
@@ -202,7 +214,7 @@ def attend(
                             zeros,
                         )
                 for r in range(many):
-                    row = (first + begin + r) * out_stride + head * e
-                    share = shares[r]
-                    for i in range(row, row + e):
-                        out[i] *= share
+                    place = (first + begin + r) * out_stride + head * e
+                    row, share = out[place : place + e], shares[r]
+                    for i in range(e):
+                        row[i] *= share

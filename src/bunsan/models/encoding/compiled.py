@@ -7,6 +7,7 @@ for each other.
 Letters in shapes:  t tokens of all texts · d width · h heads · e head width
 """
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,7 @@ class CompiledStack:
         self.norm = _Norm.of(stack.norm)
         self.bend = BENDS[self.config.activation]
         self.relative_bias = stack.relative_bias
+        self._local = threading.local()
 
     def __call__(
         self, x: Floats, starts: NDArray[np.int64], hidden: list[Floats] | None = None
@@ -90,10 +92,10 @@ class CompiledStack:
         hidden : collects what goes into the first block and what comes out of each.
         """
         config, tokens = self.config, len(x)
-        room = _Room(self, tokens, int(np.diff(starts).max(initial=0)))
+        room = self._room(tokens, int(np.diff(starts).max(initial=0)))
         states = room.x.reshape(-1, room.stride)
         states[:tokens, : config.width] = x
-        relative, reach = self._relative(room.longest)
+        relative, reach = self._relative(int(np.diff(starts).max(initial=0)))
         if hidden is not None:
             hidden.append(x)
         for block in self.blocks:
@@ -104,7 +106,16 @@ class CompiledStack:
             out = np.empty_like(room.x)
             _apply(self.norm, room.x, 0, tokens, config.width, room.stride, out)
             states = out.reshape(-1, room.stride)
-        return states[:tokens, : config.width]
+        return states[:tokens, : config.width].copy()
+
+    def _room(self, tokens: int, longest: int) -> "_Room":
+        """The calling thread's room, made anew when something larger comes."""
+        room: _Room | None = getattr(self._local, "room", None)
+        if room is None or room.tokens < tokens or room.longest < longest:
+            known = (0, 0) if room is None else (room.tokens, room.longest)
+            room = _Room(self, max(tokens, known[0]), max(longest, known[1]))
+            self._local.room = room
+        return room
 
     def _block(
         self,
@@ -148,6 +159,7 @@ class CompiledStack:
             room.mixed,
             room.mixed_stride,
             room.scores,
+            room.queries,
             room.keys,
             room.values,
             room.shares,
@@ -203,12 +215,12 @@ class _Room:
         tile, tallest = attention_tile(), 64
         inner = config.heads * config.size_of_head
         rows = tokens + tallest
-        self.longest = longest
+        self.tokens, self.longest = tokens, longest
         self.stride = _stride(config.width, stack.blocks[0].down)
         self.projected_stride = _stride(3 * inner, stack.blocks[0].projection)
         self.mixed_stride = -(-inner // _LINE) * _LINE + tile.columns
         self.inner_stride = _stride(config.inner, stack.blocks[0].up)
-        # np.zeros costs nothing until it is touched, and rows to spare must hold finite numbers.
+        # Rows to spare must hold finite numbers.
         self.x = np.zeros(rows * self.stride, np.float32)
         self.projected = np.zeros(rows * self.projected_stride, np.float32)
         self.mixed = np.zeros(rows * self.mixed_stride, np.float32)
@@ -221,6 +233,7 @@ class _Room:
         self.left_inner = Operand(kind, slice_rows, config.inner)
         columns = -(-max(longest, 1) // tile.columns) * tile.columns + tile.columns
         self.scores = np.zeros((QUERIES + tile.rows) * columns, np.float32)
+        self.queries = np.zeros((longest + tile.rows) * config.size_of_head, np.float32)
         self.keys = np.zeros(columns * config.size_of_head, np.float32)
         self.values = np.zeros(columns * (config.size_of_head + tile.columns), np.float32)
         self.shares = np.zeros(QUERIES, np.float32)
