@@ -240,3 +240,11 @@ def test_japanese_forms_of_a_word(tmp_path: Path):
         "冷たい",
         "冷たかっ",
     }
+
+
+def test_the_star_lies_where_the_one_vector_does(collection: Collection, vectors: WordVectors):
+    """"bank" put among the contexts, at its own length, lies on the side of the first group."""  # fmt: skip
+    found = senses_in(collection, "bank", vectors=vectors)
+    np.testing.assert_allclose(found._own, vectors["bank"])
+    near = found._contexts.place(found._own[None, :]) @ found.chosen.grouping.centroids.T
+    assert near[0, 0] > near[0, 1]

@@ -242,6 +242,8 @@ function search() {
 }
 
 function start() {
+  // Chromium keeps the boxes it drew before the font was there until the way text is shaped changes.
+  document.querySelector("header").style.fontVariantLigatures = "none";
   const suggested = (chart.suggestions ?? chart.words)();
   for (const word of suggested) $("words").append(element("option", { value: word.label }));
   chart.legend($("home"));

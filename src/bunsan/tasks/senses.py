@@ -190,10 +190,8 @@ def _divided(
     labels = np.full(len(found.around), -1, np.int64)
     labels[known] = chosen.grouping.labels
     groups = range(len(chosen.grouping.centroids))
-    # A pseudo-word's vector is what training would have made of all its occurrences: their mean.
-    counts = np.bincount(found.which, minlength=len(parts))
-    own = (counts / counts.sum()) @ unit_rows(vectors.vectors(parts))
-    own = unit_rows(own[None, :].astype(np.float32))[0]
+    # A pseudo-word's vector is what training would make of as many occurrences each: the mean.
+    own = vectors.vectors(parts).mean(axis=0)
     middles = unit_rows(np.stack([contexts.means[labels == g].mean(axis=0) for g in groups]))
     restrict = min(_FREQUENT, len(vectors))
     nearest = vectors.nearest_many(
@@ -212,7 +210,7 @@ def _divided(
         labels,
         chosen,
         np.bincount(labels[known], minlength=len(groups)) / len(known),
-        (middles @ own).astype(np.float64),
+        (middles @ unit_rows(own[None, :])[0]).astype(np.float64),
         nearest,
         near_word,
         (placed @ chosen.grouping.centroids.T).argmax(axis=1),

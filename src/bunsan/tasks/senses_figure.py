@@ -68,13 +68,12 @@ def draw(senses: "Senses", path: Path, method: str, seed: int) -> None:
 
 def _group(senses: "Senses", group: int) -> Group:
     words = " ".join(senses.nearest[group].words)
-    share = percent(float(senses.shares[group]))
     cosine = f"{senses.cosines[group]:.2f}"
     return Group(
-        str(group + 1),
+        f"{group + 1} ({percent(float(senses.shares[group]))})",
         tr(
-            f"{share}: {words} (cosine with the one vector {cosine})",
-            f"{share}: {words}(一つのベクトルとのコサイン {cosine})",
+            f"{words} (cosine with the one vector {cosine})",
+            f"{words}(一つのベクトルとのコサイン {cosine})",
         ),
         group,
     )
