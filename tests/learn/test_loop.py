@@ -17,9 +17,10 @@ import transformers
 from learn_help import corpus, free_port, tiny, tokenizer
 
 from bunsan.base.errors import BadInput, BunsanError, Interrupted
-from bunsan.learn.loop import Loop, StepReport, Trained
+from bunsan.learn.loop import Loop
 from bunsan.learn.objectives.masked_words import MaskedWords
 from bunsan.learn.optimizer import Average
+from bunsan.learn.reports import StepReport, Trained
 from bunsan.learn.schedule import rate_at
 from bunsan.learn.settings import TrainingSettings, settings_from
 from bunsan.learn.tokens import TokenCorpus
@@ -155,11 +156,14 @@ def script(folder: Path, body: str) -> str:
         from pathlib import Path
         import torch
         sys.path.insert(0, {str(here)!r})
-        from learn_help import free_port, corpus, tokenizer
+        from bunsan.learn.tokens import open_tokens
+        from learn_help import corpus, tokenizer
         from test_loop import DROPOUT, loop
         torch.set_num_threads(1)
         folder = Path({str(folder)!r})
-        texts = corpus(folder / "tokens", tokenizer("bert"))
+        tokens = folder / "tokens"
+        made_before = (tokens / "tokens.json").is_file()
+        texts = open_tokens(tokens) if made_before else corpus(tokens, tokenizer("bert"))
         made = loop(texts, folder / "run", changes=DROPOUT, ema=0.9)
     """) + textwrap.dedent(body)
 
@@ -349,13 +353,17 @@ def in_processes(world: int, folder: Path, port: int) -> None:
         env["MASTER_ADDR"] = "127.0.0.1"
         command = [sys.executable, "-c", script(folder, PROCESSES)]
         started.append(subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True))
-    for process in started:
-        _, told = process.communicate(timeout=300)
-        assert process.returncode == 0, told
+    try:
+        told = [process.communicate(timeout=300)[1] for process in started]
+    finally:
+        for process in started:
+            process.kill()
+    assert [process.returncode for process in started] == [0] * world, "\n".join(told)
 
 
 def test_two_processes_follow_the_curve_of_one(texts: TokenCorpus, tmp_path: Path) -> None:
-    corpus(tmp_path / "tokens", tokenizer("bert"))
+    # Made before there are two of them: in earnest, the first process makes it while others wait.
+    loop(corpus(tmp_path / "tokens", tokenizer("bert")))
     one = loop(texts, tmp_path / "one", changes=DROPOUT, ema=0.9)
     one.run()
     in_processes(2, tmp_path, free_port())

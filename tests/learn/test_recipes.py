@@ -15,8 +15,8 @@ from learn_help import NO_DROPOUT, TINY, documents, free_port, tiny, tokenizer
 
 from bunsan.base.errors import BadInput, Interrupted, Missing
 from bunsan.cli.main import main
-from bunsan.learn.loop import StepReport
 from bunsan.learn.recipe import FOLDER, OBJECTIVES, Recipe, read_recipe, recipes
+from bunsan.learn.reports import StepReport
 from bunsan.models.open import open_model
 from bunsan.models.size import Size
 from bunsan.tasks.pretrain import pretrain

@@ -7,20 +7,18 @@ formed before they are given to processes, so several processes follow the same 
 """
 
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from bunsan.base.errors import BunsanError, Interrupted
+from bunsan.base.errors import BunsanError
 from bunsan.base.language import tr
 from bunsan.learn.checkpoint import digest, open_checkpoint, read_tensors, save_checkpoint
 from bunsan.learn.evaluation import Evaluation
@@ -34,9 +32,11 @@ from bunsan.learn.optimizer import (
     trained_parameters,
 )
 from bunsan.learn.processes import Processes
+from bunsan.learn.reports import OnStep, StepReport, Trained
 from bunsan.learn.schedule import rate_at
 from bunsan.learn.settings import TrainingSettings
 from bunsan.learn.shuffle import seed_of
+from bunsan.learn.stopping import interrupted, interruptions
 from bunsan.learn.windows import Batching, Windows
 from bunsan.nn.transformer import Stack
 from bunsan.nn.weights_safetensors import SafetensorsFile, save_safetensors
@@ -45,43 +45,6 @@ _TIMED_SHARE = 0.03  # of the minutes given, after which the number of steps is 
 _TIMED_STEPS = 5
 _SAVING_SHARE = 0.05
 _BEST = "best.safetensors"
-
-
-@dataclass(frozen=True)
-class StepReport:
-    """What one step did.
-
-    Attributes
-    ----------
-    step : from 1. steps : of the whole training, None until it is settled. values : loss, its terms,
-    rate, gradient norm, tokens a second, and what was evaluated.
-    """
-
-    step: int
-    steps: int | None
-    values: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """The end of a training; the objective's models have their final weights.
-
-    Attributes
-    ----------
-    steps : that were made. tokens : read, padding not counted. seconds : by the clock, over all runs.
-    loss : of the last step. evaluation : the last one, or with patience the best; None without any.
-    stopped_early : whether patience ran out.
-    """
-
-    steps: int
-    tokens: int
-    seconds: float
-    loss: float
-    evaluation: float | None
-    stopped_early: bool
-
-
-OnStep = Callable[[StepReport], None]
 
 
 class Loop:
@@ -156,7 +119,7 @@ class Loop:
         saved, pause = begun, self.settings.save_seconds
         early = self._patience_is_out()
         try:
-            with _interruptions(self._interrupt), ThreadPoolExecutor(1) as ahead:
+            with interruptions(self._interrupt), ThreadPoolExecutor(1) as ahead:
                 prepared = ahead.submit(self._prepare, self.place)
                 while not early and (self.steps is None or self.step < self.steps):
                     started = time.monotonic()
@@ -182,7 +145,7 @@ class Loop:
                             least = (saved - moment) / _SAVING_SHARE
                             pause = max(self.settings.save_seconds, least)
                     if stop:
-                        raise self._interrupted()
+                        raise interrupted(self.step, self.folder)
             self.seconds = before + time.monotonic() - begun
             self.save()
         finally:
@@ -441,42 +404,3 @@ class Loop:
 
     def _interrupt(self) -> None:
         self._stop = True
-
-    def _interrupted(self) -> Interrupted:
-        problem = tr(
-            f"Training was interrupted after step {self.step}.",
-            f"{self.step} ステップで学習を中断しました。",
-        )
-        remedy = (
-            tr("Nothing was kept.", "途中経過は残っていません。")
-            if self.folder is None
-            else tr(
-                f"The same command takes it up again, from the checkpoint in {self.folder}.",
-                f"同じコマンドで、{self.folder} の途中経過から再開できます。",
-            )
-        )
-        return Interrupted(problem, remedy=remedy)
-
-
-@contextmanager
-def _interruptions(stop: Callable[[], None]) -> Iterator[None]:
-    """The first Ctrl-C (or SIGTERM) lets the step under way end; the second one is at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handled = [signal.SIGINT, signal.SIGTERM]
-    before = {number: signal.getsignal(number) for number in handled}
-
-    def handle(number: int, _: Any) -> None:
-        stop()
-        for one in handled:
-            signal.signal(one, before[one])
-
-    for number in handled:
-        signal.signal(number, handle)
-    try:
-        yield
-    finally:
-        for number in handled:
-            with suppress(ValueError, TypeError):
-                signal.signal(number, before[number])

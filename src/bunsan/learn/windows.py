@@ -83,7 +83,8 @@ class Windows:
         part = "held" if evaluation else "kept"
         name = f"windows-{room}-{part}-{held_out:g}-{seed}.i64"
         path = corpus.folder / name
-        if write:
+        # Whole where it is there at all, and gone with the corpus it counts.
+        if write and not path.is_file():
             _count_windows(corpus, room, held_out, evaluation, seed, path)
         self._ends: NDArray[np.int64] = np.empty(0, np.int64)
         if path.stat().st_size:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,10 +17,11 @@ from bunsan.base.errors import BadInput
 from bunsan.base.files import sync_folder, write_json
 from bunsan.base.language import tr
 from bunsan.base.progress import Progress, progress
-from bunsan.learn.loop import Loop, StepReport, Trained
+from bunsan.learn.loop import Loop
 from bunsan.learn.objective import Objective
 from bunsan.learn.processes import Processes, join_processes, leave_processes
 from bunsan.learn.recipe import Recipe, make_objective, open_start, read_recipe
+from bunsan.learn.reports import OnStep, StepReport, Trained
 from bunsan.learn.tokenizing import tokenize_corpus
 from bunsan.learn.tokens import TokenCorpus, open_tokens
 from bunsan.learn.windows import Windows
@@ -30,8 +31,6 @@ from bunsan.text.documents import ReadReport, bytes_total, read_documents
 from bunsan.text.readers.opening import locate
 from bunsan.text.subwords.opening import open_tokenizer
 from bunsan.text.subwords.tokenizer import Tokenizer
-
-OnStep = Callable[[StepReport], None]
 
 
 @dataclass(frozen=True)
