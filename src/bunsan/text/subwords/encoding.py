@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,22 @@ class Packed:
         return self.ids[self.start[i] : self.start[i + 1]]
 
 
+@dataclass(frozen=True)
+class Cut:
+    """Pieces of some texts, and which of them were kept of each: from `first`, so many as `count`."""
+
+    pieces: Pieces
+    first: NDArray[np.int64]
+    count: NDArray[np.int64]
+
+
+class Owner(NamedTuple):
+    """What tells the spelling of ids, and what stands around texts."""
+
+    spell: Callable[[int], str]
+    template: "Template"
+
+
 class Encoding:
     """One text, or a pair of texts, as a model takes it.
 
@@ -73,21 +89,13 @@ class Encoding:
     sequence : (n) int8, 0 for pieces of the first text, 1 of the second, -1 for special tokens.
     """
 
-    __slots__ = ("_cut", "_offsets", "_source", "_spell", "_template", "ids")
+    __slots__ = ("_offsets", "_owner", "_source", "_which", "ids")
 
-    def __init__(
-        self,
-        ids: Ids,
-        template: "Template",
-        cut: tuple[int, int],
-        source: Sequence[tuple[Pieces, int]],
-        spell: Callable[[int], str],
-    ) -> None:
+    def __init__(self, ids: Ids, owner: Owner, source: Sequence[Cut], which: int) -> None:
         self.ids = ids
-        self._template = template
-        self._cut = cut  # how many pieces of each text are in
-        self._source = source  # where those pieces begin: (Pieces, index of the first)
-        self._spell = spell
+        self._owner = owner
+        self._source = source  # of the first text, of the second
+        self._which = which  # of the texts that were encoded together
         self._offsets: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
@@ -97,12 +105,18 @@ class Encoding:
         return f"Encoding({self.tokens})"
 
     @property
+    def _counts(self) -> tuple[int, int]:
+        """How many pieces of each text are in; -1 where there is no second."""
+        counts = [int(cut.count[self._which]) for cut in self._source]
+        return counts[0], counts[1] if len(counts) > 1 else -1
+
+    @property
     def type_ids(self) -> Ids:
-        return self._template.type_ids(*self._cut)
+        return self._owner.template.type_ids(*self._counts)
 
     @property
     def sequence(self) -> NDArray[np.int8]:
-        return self._template.sequence(*self._cut)
+        return self._owner.template.sequence(*self._counts)
 
     @property
     def special(self) -> NDArray[np.bool_]:
@@ -113,11 +127,13 @@ class Encoding:
         if self._offsets is None:
             found = np.zeros((len(self.ids), 2), np.int32)
             sequence = self.sequence
-            for i, (pieces, first) in enumerate(self._source):
-                found[sequence == i] = pieces.offsets[first : first + self._cut[i]]
+            for i, cut in enumerate(self._source):
+                first, count = cut.first[self._which], cut.count[self._which]
+                found[sequence == i] = cut.pieces.offsets[first : first + count]
             self._offsets = found
         return self._offsets
 
     @property
     def tokens(self) -> list[str]:
-        return [self._spell(i) for i in self.ids.tolist()]
+        spell = self._owner.spell
+        return [spell(i) for i in self.ids.tolist()]

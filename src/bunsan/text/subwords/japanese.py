@@ -149,7 +149,7 @@ class JapaneseSegmenter:
         begin, end, fixed, first_segment = self._segments(joined, place)
         recipe = self.recipe
         normal = nfkc(joined, codes, begin) if recipe.normalize else unchanged(codes)
-        if len(normal.codes) != len(codes) or (normal.end != np.arange(1, len(codes) + 1)).any():
+        if normal.moved:
             begin = np.searchsorted(normal.begin, begin)
             end = np.searchsorted(normal.begin, end)
         if recipe.compiled:
@@ -244,7 +244,7 @@ class JapaneseSegmenter:
             last = np.insert(last, at, end[token].astype(np.int32))
             which = np.insert(which, at, fixed[token])
             counts = counts + np.concatenate([[0], np.cumsum(fixed >= 0)])
-        words = Words(*normal, first, last, which, counts)
+        words = Words(*normal[:3], first, last, which, counts)
         if not self.recipe.lower:
             return words
         if not self.recipe.never:

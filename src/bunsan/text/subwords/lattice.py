@@ -106,10 +106,10 @@ def _cut(
     unknown_end = np.empty(16, np.int32)
     # The nodes that end at one place, one a right context; and of a context, which of them it is.
     kinds = max(len(left_of), len(right_of))
-    near = np.empty(kinds, np.int32)
-    near_cost = np.empty(kinds, np.int64)
-    near_right = np.empty(kinds, np.int64)
-    near_file = np.empty(kinds, np.int64)  # its number in the file
+    near = np.empty(kinds + _MOST, np.int32)
+    near_cost = np.empty(kinds + _MOST, np.int64)
+    near_right = np.empty(kinds + _MOST, np.int64)
+    near_file = np.empty(kinds + _MOST, np.int64)  # its number in the file
     context_at = np.full(kinds, -1, np.int64)
     context_of = np.empty(kinds, np.int32)
     # What is best before a left context.
@@ -124,6 +124,7 @@ def _cut(
         offset = begins[i]
         n = ends[i] - offset
         at = 0
+        widest = 1
         for k in range(n):
             place[k] = at
             code = codes[offset + k]
@@ -147,6 +148,7 @@ def _cut(
                 data[at + 2] = 0x80 | ((code >> np.uint32(6)) & np.uint32(0x3F))
                 data[at + 3] = 0x80 | (code & np.uint32(0x3F))
                 at += 4
+            widest = max(widest, at - place[k])
         place[n] = at
         head[: n + 1] = -1
         # The node before all words.
@@ -177,6 +179,7 @@ def _cut(
                     first_place,
                     looked_up,
                     n,
+                    widest,
                     data,
                     place,
                     units,
@@ -242,7 +245,7 @@ def _cut(
             stamp += 1
             ways = 0
             node = np.int64(head[begin])
-            while node >= 0:
+            while node >= 0 and ways < len(near):
                 context = right[node]
                 own_cost = cost[node]
                 if context_at[context] != stamp:

@@ -13,6 +13,7 @@ def find_words(
     low: int,
     high: int,
     n: int,
+    widest: int,
     data: NDArray[np.uint8],
     place: Int,
     units: Int,
@@ -29,7 +30,7 @@ def find_words(
 
     Parameters
     ----------
-    codes : the text, of n characters. low, high : the places. data, place : as in `lattice`.
+    codes : the text, of n characters, of which the widest has so many bytes. low, high : the places. data, place : as in `lattice`.
     words : (room, 4) of each word the next one in the list of its place, its end, its first token, their
         count. head : of each place from low on the longest word, -1 for none.
     alive : (places, 3) for what is under way: place, character, base.
@@ -61,6 +62,7 @@ def find_words(
             p = base if base < reach else 0
             own = units[2 * p + 1] == base and base < reach and units[2 * p] < 0 and k > i
             value = np.int64(-1) - units[2 * p]
+            own = own and (value >> 8) + (value & 0xFF) <= len(tokens) // 4
             words[found, 0] = head[i - low]
             words[found, 1] = k
             words[found, 2] = value >> 8
@@ -74,7 +76,7 @@ def find_words(
             left += 1 if k < n else 0
         going = left
         # The next character, byte by byte.
-        for b in range(4):
+        for b in range(widest):
             left = 0
             for j in range(going):
                 i, k, base = alive[j, 0], alive[j, 1], alive[j, 2]

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 Codes = NDArray[np.uint32]
 Places = NDArray[np.int32]
 
-_SAME, _OTHER, _SEVERAL, _JOINS = range(4)
+# Beside what a character becomes: it becomes several, or may join what stands before it.
+_CODE, _SEVERAL, _JOINS = np.uint32(0x1FFFFF), np.uint32(1 << 24), np.uint32(1 << 25)
 _LAST = 0x110000
 DOTTED, SIGMA = 0x130, 0x3A3  # İ, Σ
 # Blocks with any character that NFKC changes or joins. Others have none, and new ones get none
@@ -43,6 +44,7 @@ class Normal(NamedTuple):
     codes: Codes
     begin: Places
     end: Places
+    moved: bool = True  # False where every character has the place of the one it came from
 
 
 def codes_of(text: str) -> Codes:
@@ -58,7 +60,7 @@ def text_of(codes: Codes) -> str:
 def unchanged(codes: Codes) -> Normal:
     """The text as it is."""
     place = np.arange(len(codes) + 1, dtype=np.int32)
-    return Normal(codes, place[:-1], place[1:])
+    return Normal(codes, place[:-1], place[1:], False)
 
 
 def nfkc(text: str, codes: Codes, breaks: NDArray[np.int64]) -> Normal:
@@ -70,15 +72,14 @@ def nfkc(text: str, codes: Codes, breaks: NDArray[np.int64]) -> Normal:
     breaks : places that nothing may join across: where each of the texts begins that were put
         together to this one.
     """
-    kind, other = _tables()
-    kinds = kind[codes]
-    plain = unchanged(other[codes])
-    if not len(codes) or kinds.max() <= _OTHER:
-        return plain
-    joins = kinds == _JOINS
+    mapped = _table()[codes]
+    if not len(codes) or mapped.max() < _SEVERAL:
+        return unchanged(mapped)
+    plain = unchanged(mapped & _CODE)
+    joins = mapped >= _JOINS
     joins[breaks[breaks < len(codes)]] = False
     joins[0] = False
-    slow = kinds >= _SEVERAL
+    slow = mapped >= _SEVERAL
     slow[:-1] |= joins[1:]
     first = np.flatnonzero(slow & ~joins)
     # A unit goes on as long as characters join.
@@ -122,10 +123,10 @@ def _put_in(plain: Normal, begins: list[int], ends: list[int], forms: list[str])
 
 
 @lru_cache(maxsize=1)
-def _tables() -> tuple[NDArray[np.uint8], Codes]:
-    """The kind of every code point, and what it becomes if it becomes one other."""
-    kind = np.zeros(_LAST, np.uint8)
-    other = np.arange(_LAST, dtype=np.uint32)
+def _table() -> Codes:
+    """What every code point becomes if it becomes one character, with `_SEVERAL` or `_JOINS` where
+    looking it up is not enough."""
+    table = np.arange(_LAST, dtype=np.uint32)
     normalize, combining = unicodedata.normalize, unicodedata.combining
     points = list(chain.from_iterable(range(*block) for block in _BLOCKS))
     seconds = set[str]()
@@ -137,16 +138,16 @@ def _tables() -> tuple[NDArray[np.uint8], Codes]:
         character = chr(point)
         head = normalize("NFKD", character)[0]
         if combining(head) or head in seconds:
-            kind[point] = _JOINS
+            table[point] |= _JOINS
             continue
         form = normalize("NFKC", character)
-        if form != character:
-            kind[point] = _OTHER if len(form) == 1 else _SEVERAL
-            if len(form) == 1:
-                other[point] = ord(form)
+        if len(form) == 1:
+            table[point] = ord(form)
+        else:
+            table[point] |= _SEVERAL
     for block in _HANGUL:
-        kind[block.start : block.stop] = _JOINS
-    return kind, other
+        table[block.start : block.stop] |= _JOINS
+    return table
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ import numpy as np
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.text.analyzers.arrays import without_surrogates
-from bunsan.text.subwords.encoding import Encoding, Packed, Pieces
+from bunsan.text.subwords.encoding import Cut, Encoding, Owner, Packed, Pieces
 from bunsan.text.subwords.template import Template
 
 _ROLES = ("pad", "unk", "cls", "sep", "mask", "bos", "eos")
@@ -164,14 +164,13 @@ class Tokenizer:
                         f"文が {len(texts)} 件に対し、組にする文が {len(pairs)} 件です。",
                     )
                 )
-            second = self.pieces(pairs)
-            return [self._pair(first, second, i, template, max_length) for i in range(len(texts))]
-        packed, kept, begin = _packed(first, template, max_length)
-        ids, spell = packed.ids, self.id_to_token
-        rows = zip(pairwise(packed.start.tolist()), kept.tolist(), begin.tolist(), strict=True)
+            return self._pairs(first, self.pieces(pairs), template, max_length)
+        packed, source = _packed(first, template, max_length)
+        ids, owner, sources = packed.ids, Owner(self.id_to_token, template), (source,)
+        bounds = packed.start.tolist()
         return [
-            Encoding(ids[b:e], template, (count, -1), ((first, at),), spell)
-            for (b, e), count, at in rows
+            Encoding(ids[begin:end], owner, sources, i)
+            for i, (begin, end) in enumerate(pairwise(bounds))
         ]
 
     def encode_packed(
@@ -218,23 +217,26 @@ class Tokenizer:
             )
         return template
 
-    def _pair(
-        self, first: Pieces, second: Pieces, i: int, template: Template, most: int | None
-    ) -> Encoding:
-        begins: list[int] = []
-        bounds = [(int(p.start[i]), int(p.start[i + 1])) for p in (first, second)]
-        kept = template.fit(bounds[0][1] - bounds[0][0], bounds[1][1] - bounds[1][0], most)
-        assert kept[1] is not None
-        cut = (kept[0], kept[1])
-        for (begin, end), count in zip(bounds, cut, strict=True):
-            begins.append(begin if template.side == "right" else end - count)
-        rows = [
-            p.ids[at : at + count]
-            for p, at, count in zip((first, second), begins, cut, strict=True)
+    def _pairs(
+        self, first: Pieces, second: Pieces, template: Template, most: int | None
+    ) -> list[Encoding]:
+        fitted = [
+            template.fit(one, two, most)
+            for one, two in zip(first.lengths.tolist(), second.lengths.tolist(), strict=True)
         ]
-        source = ((first, begins[0]), (second, begins[1]))
-        ids = template.ids(rows[0], rows[1])
-        return Encoding(ids, template, cut, source, self.id_to_token)
+        kept = np.array(fitted, np.int64).reshape(-1, 2)
+        cuts: list[Cut] = []
+        for i, pieces in enumerate((first, second)):
+            begin = pieces.start[:-1]
+            if template.side == "left":
+                begin = pieces.start[1:] - kept[:, i]
+            cuts.append(Cut(pieces, begin, kept[:, i]))
+        owner = Owner(self.id_to_token, template)
+        found: list[Encoding] = []
+        for i in range(len(kept)):
+            rows = [c.pieces.ids[c.first[i] : c.first[i] + c.count[i]] for c in cuts]
+            found.append(Encoding(template.ids(rows[0], rows[1]), owner, cuts, i))
+        return found
 
     # Ids to texts
 
@@ -263,9 +265,8 @@ class Tokenizer:
         )
 
 
-def _packed(pieces: Pieces, template: Template, most: int | None) -> tuple[Packed, Any, Any]:
-    """Special tokens put around every text at once; also how many pieces of each are in and the
-    index of the first."""
+def _packed(pieces: Pieces, template: Template, most: int | None) -> tuple[Packed, Cut]:
+    """Special tokens put around every text at once; and which pieces of each are in."""
     parts = template.single
     at = next((i for i, (identity, _) in enumerate(parts) if identity < 0), len(parts))
     before = np.array([i for i, _ in parts[:at]], np.int32)
@@ -290,7 +291,7 @@ def _packed(pieces: Pieces, template: Template, most: int | None) -> tuple[Packe
     else:
         shift = np.repeat(begin - np.concatenate([[0], np.cumsum(kept)[:-1]]), kept)
         ids[body] = pieces.ids[np.arange(len(shift)) + shift]
-    return Packed(ids, start), kept, begin
+    return Packed(ids, start), Cut(pieces, begin, kept)
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -46,8 +46,10 @@ def piece_table(
     goes_on = np.fromiter(
         (bool(prefix) and t.startswith(prefix) for t in tokens), bool, len(tokens)
     )
-    size = 1 << max(int(2 * (start[-1] + 2)).bit_length(), 4)
-    keys, nodes, value = _build(codes, start, ids, goes_on, len(prefix), size)
+    # A piece that goes on is put in twice, as what it spells and without its prefix.
+    steps = int(start[-1] + lengths[goes_on].sum()) + 2
+    size = 1 << (2 * steps).bit_length()
+    keys, nodes, value = _build(codes, start, ids, goes_on, len(prefix), steps, size)
     return PieceTable(keys, nodes, value, 1, unknown, longest)
 
 
@@ -58,14 +60,14 @@ def _build(
     ids: Ids,
     goes_on: NDArray[np.bool_],
     prefix: int,
+    steps: int,
     size: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], Ids]:
     keys = np.full(size, -1, np.int64)
     nodes = np.zeros(size, np.int32)
-    value = np.full(start[-1] + 2, -1, np.int32)
+    value = np.full(steps, -1, np.int32)
     count = 2
     for i in range(len(ids)):
-        # A piece that goes on is also a piece that begins a word and spells its prefix.
         for inside in range(2):
             if inside and not goes_on[i]:
                 continue
