@@ -208,9 +208,10 @@ def test_heads_on_the_decoder(name: str, head: str, tmp_path: Path) -> None:
     labels = {"num_labels": 4} if "Classification" in head else {}
     model = make(name, head, **labels)
     ids = some_ids(length=9)
-    ids[:, -1] = ids[:, 4] = 2  # the end, where the last one counts
+    ids[:, -2] = ids[:, 4] = 2  # the end, where the last one counts
+    ids[:, -1] = torch.tensor([8, 9, 10])  # a language, which mBART's decoder begins with
     mask = torch.ones(ids.shape, dtype=torch.bool)
-    ids[1, -3:] = torch.tensor([2, PAD, PAD])
+    ids[1, -4:] = torch.tensor([2, 9, PAD, PAD])
     ids[1, 4] = 7
     ids[1, 3] = 2
     mask[1, -2:] = False

@@ -98,6 +98,8 @@ def test_a_new_head_keeps_the_encoder_and_starts_as_published(tmp_path: Path) ->
     theirs = peer.BertForSequenceClassification.from_pretrained(tmp_path / "new").eval()
     ids = some_ids()
     close(module(ids).logits, theirs(input_ids=ids).logits)
+    assert theirs.config.architectures == ["BertForSequenceClassification"]
+    assert opened(tmp_path / "new").head == "classification"
     assert theirs.config.id2label == {0: "良い", 1: "悪い", 2: "他"}
 
 
