@@ -52,7 +52,7 @@ def spherical_kmeans(units: Floats, k: int, *, seed: int = 0, starts: int = _STA
     """k groups of directions whose cosines with their group's mean direction are greatest.
 
     Dhillon & Modha 2001, "Concept Decompositions for Large Sparse Text Data Using Clustering",
-    Machine Learning 42, section 3.2; each of several starts is seeded as in Arthur & Vassilvitskii
+    Machine Learning 42, section 3; each of several starts is seeded as in Arthur & Vassilvitskii
     2007, "k-means++: The Advantages of Careful Seeding", with 1 - cosine for the squared distance.
 
     Parameters

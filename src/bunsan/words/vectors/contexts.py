@@ -1,6 +1,6 @@
 """Occurrences of a word as directions: the weighted mean of the words around each.
 
-Schütze 1998, "Automatic Word Sense Discrimination", Computational Linguistics 24, section 3: an
+Schütze 1998, "Automatic Word Sense Discrimination", Computational Linguistics 24: an
 occurrence is the centroid of the vectors of the words around it, and a sense is a group of similar
 occurrences. Words weigh a / (a + p(w)) here (Arora, Liang & Ma 2017, Algorithm 1), and the mean of
 all occurrences is taken away, so that what they share does not hide what parts them. (Arora's first

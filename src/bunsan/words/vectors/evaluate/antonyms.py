@@ -2,9 +2,9 @@
 
 Words stand where their opposites stand ("the train was early", "the train was late"), so that vectors
 learned from the words around put 高い beside 安い: Mohammad, Dorr, Hirst & Turney 2013, "Computing
-Lexical Contrast", Computational Linguistics 39, section 2; Nguyen, Schulte im Walde & Vu 2016,
+Lexical Contrast", Computational Linguistics 39; Nguyen, Schulte im Walde & Vu 2016,
 "Integrating Distributional Lexical Contrast into Word Embeddings for Antonym-Synonym Distinction",
-section 4.2, whose measure, the area under the curve of cosines, is taken here.
+whose measure, the area under the curve of cosines, is taken here.
 """
 
 from collections.abc import Sequence
