@@ -299,3 +299,23 @@ def test_patches_by_hand() -> None:
     torch.testing.assert_close(got[:, 0], (patches.first + patches.positions[0]).expand(2, -1))
     with pytest.raises(ValueError, match=r"images must be \(b, 3, 6, 6\)"):
         patches(images[:, :, :5])
+
+
+def test_a_model_without_memory_reads_no_symbolic_mathematics() -> None:
+    """torch would read a thousand modules to give first values to parameters that have no memory."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, torch\n"
+        "from bunsan.nn.initial import without_memory\n"
+        "from bunsan.nn.transformer import Stack\n"
+        "from bunsan.nn.config import StackConfig\n"
+        "from bunsan.nn.embeddings import TokenEmbeddings\n"
+        "with without_memory():\n"
+        "    made = Stack(StackConfig(width=4, depth=1, heads=2, inner=4, relative_buckets=4))\n"
+        "    words = TokenEmbeddings(10, 4, positions=5, norm_eps=1e-5)\n"
+        "assert all(one.is_meta for one in [*made.parameters(), *words.parameters()])\n"
+        "assert 'sympy' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -19,7 +19,7 @@ from bunsan.models.checks import Part, check_depth, check_shapes
 from bunsan.models.opened import OpenedModel
 from bunsan.models.settings import Settings
 from bunsan.models.size import Size
-from bunsan.nn.initial import initialise, materialise
+from bunsan.nn.initial import initialise, materialise, without_memory
 from bunsan.nn.table import Table
 from bunsan.nn.weights import read_config, read_weights
 
@@ -238,7 +238,7 @@ def with_labels(settings: Settings, labels: Sequence[str]) -> Settings:
 def _build(settings: Settings, module: ModuleType, head: str) -> nn.Module:
     """The model without memory for its parameters."""
     try:
-        with torch.device("meta"):
+        with without_memory():
             model: nn.Module = module.build(settings, head)
     except ValueError as error:  # dimensions that do not go together
         raise BadInput(

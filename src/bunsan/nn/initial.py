@@ -1,10 +1,13 @@
 """First values of parameters, as the papers and their code set them."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from bunsan.nn.embeddings import PatchEmbeddings
 from bunsan.nn.heads import WordScores
@@ -41,6 +44,29 @@ def fill(module: nn.Module, draw: Callable[[Tensor], object]) -> None:
 def _zero(bias: Tensor | None) -> None:
     if bias is not None:
         nn.init.zeros_(bias)
+
+
+class _NoFirstValues(TorchFunctionMode):
+    """Leaves out what torch does to new parameters, which without memory only costs seconds."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        given = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return given["tensor"] if "tensor" in given else args[0]
+        return func(*args, **given)
+
+
+@contextmanager
+def without_memory() -> Iterator[None]:
+    """Modules made inside have shapes and no memory; `materialise` and a file give them theirs."""
+    with torch.device("meta"), _NoFirstValues():
+        yield
 
 
 def materialise(module: nn.Module) -> set[str]:
