@@ -20,7 +20,7 @@ HELP = tr(
     "から .parquet .npy .safetensors .csv .tsv .jsonl へ、行番号つきで書く。中断しても同じコマンドで再開できる。",
 )
 EXAMPLES = [
-    "bunsan encode reviews.csv --model cl-tohoku/bert-base-japanese-v3 -o vectors.parquet",
+    "bunsan encode reviews.csv --model cl-tohoku/bert-base-japanese-v2 -o vectors.parquet",
     "bunsan encode reviews.xlsx --text comment --keep area --model ./my-model -o vectors.npy",
     "bunsan encode news.txt --model ./my-model --pool words --layers=-4,-3,-2,-1 -o words.parquet",
     "cat questions.txt | bunsan encode - --model ./my-model --prompt 'query: ' > vectors.jsonl",
