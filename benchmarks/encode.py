@@ -240,7 +240,9 @@ def prepare(folder: Path, n: int, in_japanese: bool) -> str:
         vocabulary = list(dict.fromkeys(v for v in vocabulary if v.strip() and v.strip() == v))
         (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
         BertTokenizerFast(str(folder / "vocab.txt"), strip_accents=False).save_pretrained(folder)
-        config = BertConfig(vocab_size=32768)
+        config = BertConfig(
+            vocab_size=32768, position_embedding_type="absolute"
+        )  # CTranslate2 asks
         BertModel(config, add_pooling_layer=False).save_pretrained(folder)
         write_sentence_files(folder)
     else:
