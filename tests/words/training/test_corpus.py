@@ -306,3 +306,12 @@ def test_nothing_frequent_enough(tmp_path: Path) -> None:
         build_corpus([["a", "b"]], tmp_path)
     with pytest.raises(BadInput, match="below 1"):
         build_corpus([["a", "b"]], tmp_path, min_count=0)
+
+
+def test_a_line_break_at_the_beginning_of_a_block_counts(tmp_path):
+    """Blocks end behind blanks, so a line that ends with one can be cut right before its break."""
+    with CorpusBuilder(tmp_path / "c", min_count=1) as builder:
+        for block in (b"a ", b"\nb c ", b"\n\n", b"\n", b"d"):
+            builder.add_text(block)
+        corpus = builder.finish()
+    assert stretches(corpus) == [["a"], ["b", "c"], ["d"]]

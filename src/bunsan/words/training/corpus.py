@@ -28,6 +28,7 @@ from bunsan.words.training.corpus_store import (
     WordCorpus,
     clear,
     is_finished,
+    joined,
     open_corpus,
     save_corpus,
 )
@@ -205,7 +206,7 @@ def corpus_from_ids(
     different = list(first)
     return save_corpus(
         folder,
-        [to_utf8(different[i]) for i in order.tolist()],
+        joined([to_utf8(different[i]) for i in order.tolist()]),
         written,
         files,
         raw_tokens=int(total.sum()),

@@ -5,7 +5,7 @@ are little-endian int32 without any header and are memory-mapped: opening reads 
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -178,9 +178,16 @@ def map_ids(path: Path) -> Ids:
     return np.asarray(np.memmap(path, "<i4", mode="r"))
 
 
+def joined(words: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Words as `save_corpus` wants them."""
+    start = np.zeros(len(words) + 1, np.int64)
+    np.cumsum([len(word) for word in words], out=start[1:])
+    return np.frombuffer(b"".join(words), np.uint8), start
+
+
 def save_corpus(
     folder: Path,
-    words: Iterable[bytes],
+    words: tuple[NDArray[np.uint8], NDArray[np.int64]],
     counts: NDArray[np.int64],
     files: list[tuple[str, int]],
     *,
@@ -188,18 +195,17 @@ def save_corpus(
     origin: Any,
     account: Account,
 ) -> WordCorpus:
-    """Write what belongs to finished shards, `corpus.json` last, and open it."""
-    encoded = list(words)
-    start = np.zeros(len(encoded) + 1, np.int64)
-    np.cumsum([len(word) for word in encoded], out=start[1:])
-    save_arrays(
-        folder / _VOCABULARY,
-        {
-            "bytes": np.frombuffer(b"".join(encoded), np.uint8),
-            "start": start,
-            "counts": np.asarray(counts, np.int64),
-        },
-    )
+    """Write what belongs to finished shards, `corpus.json` last, and open it.
+
+    words : UTF-8 one after the other, and where each of them begins; the last is its length.
+    """
+    letters, start = words
+    arrays: dict[str, NDArray[Any]] = {
+        "bytes": letters,
+        "start": start,
+        "counts": np.asarray(counts, np.int64),
+    }
+    save_arrays(folder / _VOCABULARY, arrays)
     sync_folder(folder)
     write_json(
         folder / _LAST,
@@ -238,9 +244,11 @@ def open_corpus(folder: str | Path) -> WordCorpus:
             file=folder,
         )
     vocabulary = open_arrays(folder / _VOCABULARY)
-    letters = vocabulary["bytes"].tobytes()
-    ends = vocabulary["start"].tolist()
-    words = [letters[a:b].decode() for a, b in pairwise(ends)]
+    # Decoded at once, for which places of bytes become places of characters.
+    letters = vocabulary["bytes"]
+    begun = np.concatenate([[0], np.cumsum((letters & 0xC0) != 0x80)])
+    text = letters.tobytes().decode()
+    words = [text[a:b] for a, b in pairwise(begun[vocabulary["start"]].tolist())]
     shards = []
     for shard in about["shards"]:
         path = folder / shard["file"]

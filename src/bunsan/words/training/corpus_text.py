@@ -8,7 +8,7 @@ Only the vocabulary grows with the text: the letters of all words lie in one arr
 of each word's hash beside its id, so that a probe that misses rarely looks at any letters.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,10 +43,16 @@ class WordTable:
         """int64[size], how often each word was seen."""
         return self._counts[: self.size]
 
-    def words(self, ids: NDArray[np.integer]) -> Iterator[bytes]:
-        """The words of these ids, as UTF-8."""
-        for i in ids.tolist():
-            yield self._letters[self._start[i] : self._start[i + 1]].tobytes()
+    def words(self, ids: NDArray[np.integer]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """The words of these ids: their UTF-8 one after the other, and where each begins.
+
+        The second array ends with the length of the first.
+        """
+        start = np.zeros(len(ids) + 1, np.int64)
+        np.cumsum(self._start[ids + 1] - self._start[ids], out=start[1:])
+        letters = np.empty(int(start[-1]), np.uint8)
+        _copy_words(ids, self._letters, self._start, letters, start)
+        return letters, start
 
     def tokenize(self, block: bytes) -> Ids:
         """The ids of a text's words, counted; -1 at line breaks, of which neighbours count once.
@@ -261,6 +267,17 @@ def _scan(text, at, begins, ends, codes, slots):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
+def _call_for(codes, ends, found, slots, start, counts):  # type: ignore[no-untyped-def]
+    """Ask for what is known of the words that are likely to stand in the slots of their hashes."""
+    mask = np.uint64(len(slots) - 1)
+    for w in range(found):
+        if ends[w] >= 0:
+            number = np.int64(slots[codes[w] & mask] & np.uint64(0xFFFFFFFF))
+            prefetch(start, number)
+            prefetch(counts, number)
+
+
+@njit(nogil=True, cache=True)
 def _tokenize(text, at, ids, n, slots, letters, start, counts, size):  # type: ignore[no-untyped-def]
     """Go on at text[at]; returns (at, n, size, overlong words, whether the table must grow)."""
     stop = len(text) - _PADDING
@@ -272,10 +289,11 @@ def _tokenize(text, at, ids, n, slots, letters, start, counts, size):  # type: i
     overlong = 0
     while at < stop:
         at, found = _scan(text, at, begins, ends, codes, slots)
+        _call_for(codes, ends, found, slots, start, counts)
         for w in range(found):
             begin, end = begins[w], ends[w]
             if end < 0:
-                if n > 0 and ids[n - 1] >= 0:
+                if n == 0 or ids[n - 1] >= 0:  # at the beginning, it ends what came before
                     ids[n] = -1
                     n += 1
                 continue
@@ -348,3 +366,13 @@ def _count(ids, counts):  # type: ignore[no-untyped-def]
     for i in ids:
         if i >= 0:
             counts[i] += 1
+
+
+@njit(nogil=True, cache=True)
+def _copy_words(ids, letters, start, copied, begin):  # type: ignore[no-untyped-def]
+    """Write the words of some ids one after the other, each to its beginning."""
+    for k in range(len(ids)):
+        at = begin[k]
+        for i in range(start[ids[k]], start[ids[k] + 1]):
+            copied[at] = letters[i]
+            at += 1

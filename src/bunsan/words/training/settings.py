@@ -146,6 +146,14 @@ class FastTextSettings(Word2VecSettings):
     bucket: int = 2_000_000
     readings: bool = False
 
+    @property
+    def sharing(self) -> tuple[int, int, int]:
+        """As of word2vec; skip-gram has more noise, which costs little beside the n-grams."""
+        if self.method == "cbow":
+            return super(FastTextSettings, self).sharing
+        ring = self.ring or max(1, 32 * self.negative // 5)
+        return ring, self.rings or 2, self.fresh or min(ring, 8)
+
     def __post_init__(self) -> None:
         """Refuse what cannot be trained."""
         super(FastTextSettings, self).__post_init__()  # `slots` makes a new class
