@@ -7,10 +7,12 @@ them to it: three multiply-adds for each number of such a row, so
 
     operations = 6 d (N + R P), counting a multiply-add as two.
 
-A place touches 2 + F rows that a near cache may not hold: its own, that of the word which enters the
-window, and F fresh ones of noise. Each is read and written back, so memory is asked for at most
+Two places are trained together. With some words around only one of the two, more is multiplied than
+that: what is of no use is not counted. A place touches 2 + F/2 rows that a near cache may not hold: its
+own, that of the word which enters the window, and half of the F fresh ones of noise that the two
+share. Each is read and written back, so memory is asked for at most
 
-    bytes = 2 (2 + F) P B, B being the bytes of a row.
+    bytes = 2 (2 + F/2) P B, B being the bytes of a row.
 """
 
 from itertools import groupby
@@ -146,7 +148,7 @@ def _limits(records: list[Record], limits: dict[str, float]) -> str:
     seconds = _mean(records, "seconds")["training"] / records[0]["epochs"]
     places, pairs = facts["places"], facts["pairs"]
     operations = 6 * DIM * (pairs + facts["ring"] * places) / seconds / 1e9
-    moved = 2 * (2 + facts["fresh"]) * places * facts["row_bytes"] / seconds / 1e9
+    moved = 2 * (2 + facts["fresh"] / 2) * places * facts["row_bytes"] / seconds / 1e9
     return (
         f"One thread of this machine: {limits['read']:.1f} GB/s read, {limits['copied']:.1f} GB/s "
         f"copied, {limits['gflops']:.0f} GFLOP/s. bunsan's skip-gram, a second of processor time: "
