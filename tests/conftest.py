@@ -1,6 +1,7 @@
 """What tests share: the real, openly licensed data beside the project, and a quiet environment."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ settings.register_profile("bunsan", deadline=None)
 settings.load_profile("bunsan")
 
 os.environ.setdefault("BUNSAN_LANG", "en")
+
+# A shell that starts the tests in the background lets them ignore Ctrl-C, and so would every command
+# that they start and then interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
