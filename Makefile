@@ -36,6 +36,10 @@ bench: $(VENV)/installed     ## ours and the peers in one run; see benchmarks/RE
 	$(BIN)/python benchmarks/bm25.py
 	$(BIN)/python benchmarks/counting.py
 	$(BIN)/python benchmarks/analysis.py
+	$(BIN)/python benchmarks/subwords.py
+	$(BIN)/python benchmarks/encode.py
+	$(BIN)/python benchmarks/generation.py
+	$(BIN)/python benchmarks/training.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis bunsan-demo
