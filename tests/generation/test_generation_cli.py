@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -149,12 +151,17 @@ def test_chat_forgets_and_tells() -> None:
     assert "no longer seen" in done.stderr
 
 
-def read_until(terminal: int, wanted: str, seconds: float = 120) -> str:
+def read_until(
+    terminal: int, wanted: str, seconds: float = 120, again: Callable[[], None] | None = None
+) -> str:
+    """What the terminal shows up to `wanted`; `again` is done for every second of silence."""
     seen, end = b"", time.monotonic() + seconds
     while wanted not in seen.decode("utf-8", "ignore"):
         assert time.monotonic() < end, seen.decode("utf-8", "replace")
         if select.select([terminal], [], [], 1)[0]:
             seen += os.read(terminal, 4096)
+        elif again is not None:
+            again()
     return seen.decode("utf-8", "ignore")
 
 
@@ -169,8 +176,11 @@ def test_interrupt_at_the_prompt_does_not_end_the_chat() -> None:
     os.close(theirs)
     try:
         read_until(ours, "> ")
-        process.send_signal(signal.SIGINT)
-        read_until(ours, "/quit or Ctrl-D")
+        # A signal between the prompt's appearing and the wait for a key is seen with the next one
+        # only, so it is sent again as a person would press the keys again.
+        interrupt = partial(process.send_signal, signal.SIGINT)
+        interrupt()
+        read_until(ours, "/quit or Ctrl-D", again=interrupt)
         os.write(ours, b"/help\n")
         read_until(ours, "/retry")
         os.write(ours, b"/quit\n")
