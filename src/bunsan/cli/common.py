@@ -125,6 +125,32 @@ Pos = Annotated[
         help=tr("Parts of speech that count, e.g. noun,verb.", "数える品詞。例: 名詞,動詞。"),
     ),
 ]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        help=tr("If the guess is wrong: cp932, euc_jp …", "推定が誤りのとき: cp932、euc_jp など。")
+    ),
+]
+Format = Annotated[str | None, typer.Option(help="txt, csv, tsv, xlsx, jsonl, parquet, khcoder")]
+Sheet = Annotated[
+    str | None,
+    typer.Option(help=tr("Sheet of a workbook: name or number.", "シート名または番号。")),
+]
+RefuseBadRows = Annotated[
+    bool,
+    typer.Option(
+        "--refuse-bad-rows", help=tr("Stop at the first bad row.", "誤った行があれば中止する。")
+    ),
+]
+CorpusSources = Annotated[
+    list[str],
+    typer.Argument(
+        help=tr(
+            "Files (txt csv xlsx jsonl ..., also .gz), folders, or - for standard input.",
+            "ファイル(txt csv xlsx jsonl など、.gz も可)、フォルダー、- は標準入力。",
+        )
+    ),
+]
 
 
 def open_collection(path: Path) -> "Collection":

@@ -67,27 +67,10 @@ def command(
             )
         ),
     ] = "auto",
-    encoding: Annotated[
-        str | None,
-        typer.Option(
-            help=tr(
-                "If the guess is wrong: cp932, euc_jp …", "推定が誤りのとき: cp932、euc_jp など。"
-            )
-        ),
-    ] = None,
-    format: Annotated[
-        str | None, typer.Option(help="txt, csv, tsv, xlsx, jsonl, parquet, khcoder")
-    ] = None,
-    sheet: Annotated[
-        str | None,
-        typer.Option(help=tr("Sheet of a workbook: name or number.", "シート名または番号。")),
-    ] = None,
-    refuse_bad_rows: Annotated[
-        bool,
-        typer.Option(
-            "--refuse-bad-rows", help=tr("Stop at the first bad row.", "誤った行があれば中止する。")
-        ),
-    ] = False,
+    encoding: common.Encoding = None,
+    format: common.Format = None,
+    sheet: common.Sheet = None,
+    refuse_bad_rows: common.RefuseBadRows = False,
     words: Annotated[
         str,
         typer.Option(

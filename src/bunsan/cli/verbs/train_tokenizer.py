@@ -22,15 +22,7 @@ EXAMPLES = [
 
 
 def command(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            help=tr(
-                "Files (txt csv xlsx jsonl ..., also .gz), folders, or - for standard input.",
-                "ファイル(txt csv xlsx jsonl など、.gz も可)、フォルダー、- は標準入力。",
-            )
-        ),
-    ],
+    sources: common.CorpusSources,
     output: Annotated[
         Path,
         typer.Option("--output", "-o", help=tr("Folder to save to.", "保存先のフォルダー。")),
