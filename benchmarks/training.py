@@ -42,9 +42,9 @@ OURS, BY_LENGTH, PLAIN = "bunsan", "Trainer, batches by length", "Trainer"
 
 def make_corpus(folder: Path, documents: int) -> None:
     """Lines of encyclopedia articles, a tokenizer learned from them, token ids."""
-    from bunsan.learn.tokenizing import tokenize_corpus
     from bunsan.text.documents import read_documents
     from bunsan.text.subwords.training import train_tokenizer
+    from bunsan.training.tokenizing import tokenize_corpus
 
     source = SHARED_DATA / "kyoto_wiki" / "articles.jsonl.gz"
     articles = itertools.islice(read_documents(source, text="text", by=()), documents)
@@ -64,11 +64,11 @@ def make_corpus(folder: Path, documents: int) -> None:
 
 def prepared(folder: Path, name: str, steps: int) -> tuple[Any, Any, Any]:
     """Model, objective, windows: the same for both."""
-    from bunsan.learn.objectives.masked_words import MaskedWords
-    from bunsan.learn.tokens import open_tokens
-    from bunsan.learn.windows import Windows
     from bunsan.models.open import new_model
     from bunsan.text.subwords.opening import open_tokenizer
+    from bunsan.training.objectives.masked_words import MaskedWords
+    from bunsan.training.tokens import open_tokens
+    from bunsan.training.windows import Windows
 
     pieces = open_tokenizer(folder / "tokenizer")
     model = new_model(
@@ -82,8 +82,8 @@ def prepared(folder: Path, name: str, steps: int) -> tuple[Any, Any, Any]:
 
 def ours(folder: Path, name: str, steps: int, warm: int) -> dict[str, Any]:
     """Losses, tokens and processor time of bunsan's loop."""
-    from bunsan.learn.loop import Loop
-    from bunsan.learn.settings import TrainingSettings
+    from bunsan.training.loop import Loop
+    from bunsan.training.settings import TrainingSettings
 
     _, objective, windows = prepared(folder, name, steps)
     settings = TrainingSettings(

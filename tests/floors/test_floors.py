@@ -12,7 +12,7 @@ FLOORS = [
     "nn",
     "words",
     "models",
-    "learn",
+    "training",
     "collection",
     "figures",
     "tasks",
@@ -49,3 +49,11 @@ def test_imports_go_down(path: Path) -> None:
 def test_every_floor_is_known() -> None:
     packages = {p.name for p in SOURCE.iterdir() if p.is_dir() and p.name != "__pycache__"}
     assert packages == set(FLOORS)
+
+
+def test_no_public_name_is_also_a_module() -> None:
+    """Importing `bunsan.x.y` puts the module `x` in the package, in the place of a function `x`."""
+    import bunsan
+
+    modules = {path.stem for path in SOURCE.iterdir() if path.suffix in ("", ".py")}
+    assert not modules & set(bunsan.__all__)

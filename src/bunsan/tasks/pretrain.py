@@ -17,20 +17,20 @@ from bunsan.base.errors import BadInput
 from bunsan.base.files import sync_folder, write_json
 from bunsan.base.language import tr
 from bunsan.base.progress import Progress, progress
-from bunsan.learn.loop import Loop
-from bunsan.learn.objective import Objective
-from bunsan.learn.processes import Processes, join_processes, leave_processes
-from bunsan.learn.recipe import Recipe, make_objective, open_start, read_recipe
-from bunsan.learn.reports import OnStep, StepReport, Trained
-from bunsan.learn.tokenizing import tokenize_corpus
-from bunsan.learn.tokens import TokenCorpus, open_tokens
-from bunsan.learn.windows import Windows
 from bunsan.models.open import open_model
 from bunsan.models.opened import OpenedModel
 from bunsan.text.documents import ReadReport, bytes_total, read_documents
 from bunsan.text.readers.opening import locate
 from bunsan.text.subwords.opening import open_tokenizer
 from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.loop import Loop
+from bunsan.training.objective import Objective
+from bunsan.training.processes import Processes, join_processes, leave_processes
+from bunsan.training.recipe import Recipe, make_objective, open_start, read_recipe
+from bunsan.training.reports import OnStep, StepReport, Trained
+from bunsan.training.tokenizing import tokenize_corpus
+from bunsan.training.tokens import TokenCorpus, open_tokens
+from bunsan.training.windows import Windows
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,7 @@ def _changes(pairs: list[str] | None) -> dict[str, Any]:
 
 def _list(as_json: bool) -> None:
     """Recipes and the first line of what is written on top of each."""
-    from bunsan.learn.recipe import FOLDER, recipes
+    from bunsan.training.recipe import FOLDER, recipes
 
     rows = []
     for name in recipes():

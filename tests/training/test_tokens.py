@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from learn_help import documents, numbers, tokenizer
+from training_help import documents, numbers, tokenizer
 
 from bunsan.base.errors import BadInput, Missing
-from bunsan.learn import blocks
-from bunsan.learn.tokenizing import tokenize_corpus, word_beginnings
-from bunsan.learn.tokens import SENTENCE, WORD, TokenWriter, open_tokens
+from bunsan.training import blocks
+from bunsan.training.tokenizing import tokenize_corpus, word_beginnings
+from bunsan.training.tokens import SENTENCE, WORD, TokenWriter, open_tokens
 
 
 def test_documents_come_back(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from bunsan.learn.windows import Window
+from bunsan.training.windows import Window
 
 
 @dataclass

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from bunsan.learn.settings import TrainingSettings
+from bunsan.training.settings import TrainingSettings
 
 
 def trained_parameters(module: nn.Module) -> dict[str, nn.Parameter]:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from bunsan.learn.objectives.span_corruption import SENTINELS
-from bunsan.learn.tokens import SENTENCE, WORD, TokenCorpus, TokenWriter
-from bunsan.learn.windows import Window
 from bunsan.models.open import new_model
 from bunsan.models.opened import OpenedModel
 from bunsan.text.subwords.tokenizer import Tokenizer
 from bunsan.text.subwords.training import train_tokenizer
+from bunsan.training.objectives.span_corruption import SENTINELS
+from bunsan.training.tokens import SENTENCE, WORD, TokenCorpus, TokenWriter
+from bunsan.training.windows import Window
 
 NOUNS = [
     "cat",
@@ -128,7 +128,7 @@ def tiny(size: str, head: str, pieces: Tokenizer, *, seed: int = 0, **changes: A
 
 def corpus(folder: Path, pieces: Tokenizer, texts: list[str] | None = None) -> TokenCorpus:
     """A corpus with words and sentences told."""
-    from bunsan.learn.tokenizing import tokenize_corpus
+    from bunsan.training.tokenizing import tokenize_corpus
 
     return tokenize_corpus(texts or documents(), pieces, folder, sentences=True)
 

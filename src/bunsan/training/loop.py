@@ -20,26 +20,26 @@ from torch import Tensor
 
 from bunsan.base.errors import BunsanError
 from bunsan.base.language import tr
-from bunsan.learn.checkpoint import digest, open_checkpoint, read_tensors, save_checkpoint
-from bunsan.learn.evaluation import Evaluation
-from bunsan.learn.log import Log
-from bunsan.learn.objective import Batch, Objective
-from bunsan.learn.optimizer import (
+from bunsan.nn.transformer import Stack
+from bunsan.nn.weights_safetensors import SafetensorsFile, save_safetensors
+from bunsan.training.checkpoint import digest, open_checkpoint, read_tensors, save_checkpoint
+from bunsan.training.evaluation import Evaluation
+from bunsan.training.log import Log
+from bunsan.training.objective import Batch, Objective
+from bunsan.training.optimizer import (
     Average,
     make_optimizer,
     optimizer_tensors,
     restore_optimizer,
     trained_parameters,
 )
-from bunsan.learn.processes import Processes
-from bunsan.learn.reports import OnStep, StepReport, Trained
-from bunsan.learn.schedule import rate_at
-from bunsan.learn.settings import TrainingSettings
-from bunsan.learn.shuffle import seed_of
-from bunsan.learn.stopping import interrupted, interruptions
-from bunsan.learn.windows import Batching, Windows
-from bunsan.nn.transformer import Stack
-from bunsan.nn.weights_safetensors import SafetensorsFile, save_safetensors
+from bunsan.training.processes import Processes
+from bunsan.training.reports import OnStep, StepReport, Trained
+from bunsan.training.schedule import rate_at
+from bunsan.training.settings import TrainingSettings
+from bunsan.training.shuffle import seed_of
+from bunsan.training.stopping import interrupted, interruptions
+from bunsan.training.windows import Batching, Windows
 
 _TIMED_SHARE = 0.03  # of the minutes given, after which the number of steps is settled
 _TIMED_STEPS = 5

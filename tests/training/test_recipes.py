@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from learn_help import NO_DROPOUT, TINY, documents, free_port, tiny, tokenizer
+from training_help import NO_DROPOUT, TINY, documents, free_port, tiny, tokenizer
 
 from bunsan.base.errors import BadInput, Interrupted, Missing
 from bunsan.cli.main import main
-from bunsan.learn.recipe import FOLDER, OBJECTIVES, Recipe, read_recipe, recipes
-from bunsan.learn.reports import StepReport
 from bunsan.models.open import open_model
 from bunsan.models.size import Size
 from bunsan.tasks.pretrain import pretrain
 from bunsan.text.subwords.opening import open_tokenizer
+from bunsan.training.recipe import FOLDER, OBJECTIVES, Recipe, read_recipe, recipes
+from bunsan.training.reports import StepReport
 
 KINDS = {"gpt2-small": "gpt2", "t5-small": "t5", "bart-base": "roberta", "roberta-base": "roberta"}
 STEPS = 8

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bunsan.learn.shuffle import Order, mix, seed_of
+from bunsan.training.shuffle import Order, mix, seed_of
 
 
 def slow_mix(x: int) -> int:

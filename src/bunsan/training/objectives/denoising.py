@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bunsan.learn.objective import Batch
-from bunsan.learn.objectives.around import Around, needed
-from bunsan.learn.objectives.writing import start_token, written, written_loss
-from bunsan.learn.tokens import SENTENCE, WORD, Flags, Ids
-from bunsan.learn.windows import Window
 from bunsan.models.encoder_decoder import EncoderDecoder
 from bunsan.models.opened import OpenedModel
 from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.objective import Batch
+from bunsan.training.objectives.around import Around, needed
+from bunsan.training.objectives.writing import start_token, written, written_loss
+from bunsan.training.tokens import SENTENCE, WORD, Flags, Ids
+from bunsan.training.windows import Window
 
 
 class Denoising:

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
-from bunsan.learn.objective import Batch
-from bunsan.learn.objectives.around import needed
-from bunsan.learn.objectives.writing import start_token, written, written_loss
-from bunsan.learn.tokens import Ids
-from bunsan.learn.windows import Window
 from bunsan.models.encoder_decoder import EncoderDecoder
 from bunsan.models.opened import OpenedModel
 from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.objective import Batch
+from bunsan.training.objectives.around import needed
+from bunsan.training.objectives.writing import start_token, written, written_loss
+from bunsan.training.tokens import Ids
+from bunsan.training.windows import Window
 
 SENTINELS = tuple(f"<extra_id_{i}>" for i in range(100))
 

@@ -5,13 +5,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from learn_help import window
+from training_help import window
 
-from bunsan.learn.objectives.denoising import infill, permuted
-from bunsan.learn.objectives.masked_words import cut_of
-from bunsan.learn.objectives.masking import Masking
-from bunsan.learn.objectives.span_corruption import corrupt, divide, noise_mask
-from bunsan.learn.tokens import SENTENCE, WORD
+from bunsan.training.objectives.denoising import infill, permuted
+from bunsan.training.objectives.masked_words import cut_of
+from bunsan.training.objectives.masking import Masking
+from bunsan.training.objectives.span_corruption import corrupt, divide, noise_mask
+from bunsan.training.tokens import SENTENCE, WORD
 
 MASK = 99
 RANDOM = np.arange(10, 90)

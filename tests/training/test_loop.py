@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from learn_help import corpus, free_port, tiny, tokenizer
+from training_help import corpus, free_port, tiny, tokenizer
 
 from bunsan.base.errors import BadInput, BunsanError, Interrupted
-from bunsan.learn.loop import Loop
-from bunsan.learn.objectives.masked_words import MaskedWords
-from bunsan.learn.optimizer import Average
-from bunsan.learn.reports import StepReport, Trained
-from bunsan.learn.schedule import rate_at
-from bunsan.learn.settings import TrainingSettings, settings_from
-from bunsan.learn.tokens import TokenCorpus
-from bunsan.learn.windows import Windows
+from bunsan.training.loop import Loop
+from bunsan.training.objectives.masked_words import MaskedWords
+from bunsan.training.optimizer import Average
+from bunsan.training.reports import StepReport, Trained
+from bunsan.training.schedule import rate_at
+from bunsan.training.settings import TrainingSettings, settings_from
+from bunsan.training.tokens import TokenCorpus
+from bunsan.training.windows import Windows
 
 DROPOUT = {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1}
 USUAL: dict[str, Any] = {
@@ -156,8 +156,8 @@ def script(folder: Path, body: str) -> str:
         from pathlib import Path
         import torch
         sys.path.insert(0, {str(here)!r})
-        from bunsan.learn.tokens import open_tokens
-        from learn_help import corpus, tokenizer
+        from bunsan.training.tokens import open_tokens
+        from training_help import corpus, tokenizer
         from test_loop import DROPOUT, loop
         torch.set_num_threads(1)
         folder = Path({str(folder)!r})
@@ -337,7 +337,7 @@ def test_curves_for_tensorboard(texts: TokenCorpus, tmp_path: Path) -> None:
 
 PROCESSES = """
     import json
-    from bunsan.learn.processes import join_processes, leave_processes
+    from bunsan.training.processes import join_processes, leave_processes
     made.processes = join_processes(torch.device("cpu"))
     made.run()
     leave_processes(made.processes)

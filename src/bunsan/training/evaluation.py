@@ -2,9 +2,9 @@
 
 import torch
 
-from bunsan.learn.objective import Batch, Objective
-from bunsan.learn.processes import Processes
-from bunsan.learn.windows import Batching, Windows, by_length, sample_places
+from bunsan.training.objective import Batch, Objective
+from bunsan.training.processes import Processes
+from bunsan.training.windows import Batching, Windows, by_length, sample_places
 
 
 class Evaluation:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
-from bunsan.learn.shuffle import Order, mix, seed_of
-from bunsan.learn.tokens import Flags, Ids, TokenCorpus
+from bunsan.training.shuffle import Order, mix, seed_of
+from bunsan.training.tokens import Flags, Ids, TokenCorpus
 
 _AHEAD = 4096  # windows whose lengths are looked up at once
 _DOCUMENTS = 1 << 20  # documents counted at once

@@ -2,7 +2,7 @@
 
 import math
 
-from bunsan.learn.settings import TrainingSettings
+from bunsan.training.settings import TrainingSettings
 
 
 def rate_at(settings: TrainingSettings, step: int, steps: int) -> float:

@@ -14,18 +14,18 @@ from typing import Any
 
 from bunsan.base.errors import BadInput, Missing
 from bunsan.base.language import tr
-from bunsan.learn.objective import Objective
-from bunsan.learn.objectives.causal_words import CausalWords
-from bunsan.learn.objectives.contrast import Contrast
-from bunsan.learn.objectives.denoising import Denoising
-from bunsan.learn.objectives.distillation import Distillation
-from bunsan.learn.objectives.masked_words import MaskedWords
-from bunsan.learn.objectives.replaced_tokens import ReplacedTokens
-from bunsan.learn.objectives.span_corruption import SENTINELS, SpanCorruption
-from bunsan.learn.settings import TrainingSettings, settings_from
 from bunsan.models.open import new_model, open_model
 from bunsan.models.opened import OpenedModel
 from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.objective import Objective
+from bunsan.training.objectives.causal_words import CausalWords
+from bunsan.training.objectives.contrast import Contrast
+from bunsan.training.objectives.denoising import Denoising
+from bunsan.training.objectives.distillation import Distillation
+from bunsan.training.objectives.masked_words import MaskedWords
+from bunsan.training.objectives.replaced_tokens import ReplacedTokens
+from bunsan.training.objectives.span_corruption import SENTINELS, SpanCorruption
+from bunsan.training.settings import TrainingSettings, settings_from
 
 FOLDER = Path(__file__).with_name("recipes")
 OBJECTIVES: dict[str, type[Any]] = {

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from learn_help import numbers
+from training_help import numbers
 
 from bunsan.base.errors import BadInput
-from bunsan.learn.windows import Batching, Windows, by_length, padding_share
+from bunsan.training.windows import Batching, Windows, by_length, padding_share
 
 LENGTHS = [3, 1, 50, 7, 2, 90, 10, 11, 20, 5]
 

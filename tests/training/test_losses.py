@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from learn_help import documents, tiny, tokenizer
 from torch import Tensor
+from training_help import documents, tiny, tokenizer
 
-from bunsan.learn.objective import Batch, Objective
-from bunsan.learn.objectives.causal_words import CausalWords
-from bunsan.learn.objectives.contrast import Contrast, cosines
-from bunsan.learn.objectives.denoising import Denoising
-from bunsan.learn.objectives.distillation import Distillation, soft_loss
-from bunsan.learn.objectives.masked_words import MaskedWords
-from bunsan.learn.objectives.replaced_tokens import ReplacedTokens, draw, put
-from bunsan.learn.objectives.span_corruption import SpanCorruption
-from bunsan.learn.tokens import SENTENCE, WORD
-from bunsan.learn.windows import Window
+from bunsan.training.objective import Batch, Objective
+from bunsan.training.objectives.causal_words import CausalWords
+from bunsan.training.objectives.contrast import Contrast, cosines
+from bunsan.training.objectives.denoising import Denoising
+from bunsan.training.objectives.distillation import Distillation, soft_loss
+from bunsan.training.objectives.masked_words import MaskedWords
+from bunsan.training.objectives.replaced_tokens import ReplacedTokens, draw, put
+from bunsan.training.objectives.span_corruption import SpanCorruption
+from bunsan.training.tokens import SENTENCE, WORD
+from bunsan.training.windows import Window
 
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bunsan.learn.tokens import WORD, Flags, Ids
+from bunsan.training.tokens import WORD, Flags, Ids
 
 
 @dataclass(frozen=True)

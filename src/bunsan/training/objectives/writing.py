@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bunsan.learn.objective import Batch
-from bunsan.learn.objectives.padding import mask_of, padded, with_mask
-from bunsan.learn.objectives.picking import real_places, told, word_loss, written_scores
-from bunsan.learn.tokens import Ids
 from bunsan.models.encoder_decoder import EncoderDecoder
 from bunsan.models.opened import OpenedModel
+from bunsan.training.objective import Batch
+from bunsan.training.objectives.padding import mask_of, padded, with_mask
+from bunsan.training.objectives.picking import real_places, told, word_loss, written_scores
+from bunsan.training.tokens import Ids
 
 
 def start_token(model: OpenedModel, otherwise: int) -> int:

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
-from bunsan.learn.tokens import Ids
 from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.tokens import Ids
 
 
 class Around:

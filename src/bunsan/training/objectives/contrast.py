@@ -11,13 +11,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from bunsan.base.files import write_json
-from bunsan.learn.objective import Batch
-from bunsan.learn.objectives.around import Around, needed
-from bunsan.learn.objectives.padding import mask_of, padded, with_mask
-from bunsan.learn.windows import Window
 from bunsan.models.opened import OpenedModel
 from bunsan.models.text import TextModel
 from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.objective import Batch
+from bunsan.training.objectives.around import Around, needed
+from bunsan.training.objectives.padding import mask_of, padded, with_mask
+from bunsan.training.windows import Window
 
 
 class Contrast:

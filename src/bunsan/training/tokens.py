@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bunsan.base.errors import BadInput, Missing
 from bunsan.base.files import read_json, sync_folder, write_json
 from bunsan.base.language import tr
-from bunsan.learn.blocks import BlockFile, BlockWriter
+from bunsan.training.blocks import BlockFile, BlockWriter
 
 Ids = NDArray[np.int64]
 Flags = NDArray[np.uint8]

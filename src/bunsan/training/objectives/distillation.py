@@ -11,13 +11,13 @@ from torch.nn import functional
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
-from bunsan.learn.objective import Batch
-from bunsan.learn.objectives.masked_words import MaskedWords
-from bunsan.learn.objectives.picking import real_places, scores_at, told, word_loss
-from bunsan.learn.windows import Window
 from bunsan.models.opened import OpenedModel
 from bunsan.models.text import TextModelWithHead
 from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.objective import Batch
+from bunsan.training.objectives.masked_words import MaskedWords
+from bunsan.training.objectives.picking import real_places, scores_at, told, word_loss
+from bunsan.training.windows import Window
 
 
 class Distillation:

@@ -8,15 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bunsan.learn.tokens import (
-    SENTENCE,
-    WORD,
-    Flags,
-    TokenCorpus,
-    TokenWriter,
-    is_finished,
-    open_tokens,
-)
 from bunsan.text.documents import (
     ReadReport,
     batched,
@@ -27,6 +18,15 @@ from bunsan.text.readers.reading import Unit
 from bunsan.text.sentences import sentence_spans
 from bunsan.text.subwords.encoding import Pieces
 from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.tokens import (
+    SENTENCE,
+    WORD,
+    Flags,
+    TokenCorpus,
+    TokenWriter,
+    is_finished,
+    open_tokens,
+)
 
 OnBytes = Callable[[int], None]
 

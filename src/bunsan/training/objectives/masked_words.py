@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bunsan.learn.objective import Batch
-from bunsan.learn.objectives.around import Around, needed, ordinary_ids
-from bunsan.learn.objectives.masking import Masking
-from bunsan.learn.objectives.padding import mask_of, padded, with_mask
-from bunsan.learn.objectives.picking import scores_at, told, word_loss
-from bunsan.learn.tokens import SENTENCE, WORD, Flags, Ids
-from bunsan.learn.windows import Window
 from bunsan.models.opened import OpenedModel
 from bunsan.models.text import TextModelWithHead
 from bunsan.nn.heads import Pretraining
 from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.objective import Batch
+from bunsan.training.objectives.around import Around, needed, ordinary_ids
+from bunsan.training.objectives.masking import Masking
+from bunsan.training.objectives.padding import mask_of, padded, with_mask
+from bunsan.training.objectives.picking import scores_at, told, word_loss
+from bunsan.training.tokens import SENTENCE, WORD, Flags, Ids
+from bunsan.training.windows import Window
 
 
 class MaskedWords:

@@ -7,14 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bunsan.learn.objective import Batch
-from bunsan.learn.objectives.around import first_of
-from bunsan.learn.objectives.padding import mask_of, padded, with_mask
-from bunsan.learn.objectives.picking import real_places, scores_at, told, word_loss
-from bunsan.learn.windows import Window
 from bunsan.models.opened import OpenedModel
 from bunsan.models.text import TextModelWithHead
 from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.objective import Batch
+from bunsan.training.objectives.around import first_of
+from bunsan.training.objectives.padding import mask_of, padded, with_mask
+from bunsan.training.objectives.picking import real_places, scores_at, told, word_loss
+from bunsan.training.windows import Window
 
 
 class CausalWords:

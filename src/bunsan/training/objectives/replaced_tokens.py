@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bunsan.learn.objective import Batch
-from bunsan.learn.objectives.masked_words import MaskedWords
-from bunsan.learn.objectives.picking import scores_at, word_loss
-from bunsan.learn.windows import Window
 from bunsan.models.opened import OpenedModel
 from bunsan.models.text import TextModelWithHead
 from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.objective import Batch
+from bunsan.training.objectives.masked_words import MaskedWords
+from bunsan.training.objectives.picking import scores_at, word_loss
+from bunsan.training.windows import Window
 
 
 class ReplacedTokens:
