@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from bunsan.tasks.chat import Chat
     from bunsan.tasks.complete import complete, open_generator
     from bunsan.tasks.encode import encode, open_encoder
-    from bunsan.tasks.encode import open_anything as open
-    from bunsan.tasks.encode import open_encoder as open_model
     from bunsan.tasks.facade import Collection, demo, learn
     from bunsan.tasks.models import describe_model, list_models, pull_model
+    from bunsan.tasks.opening import Model
+    from bunsan.tasks.opening import open_anything as open
     from bunsan.tasks.pretrain import pretrain
     from bunsan.tasks.prompting import ask as ask_prompt
     from bunsan.tasks.prompting import list_prompts, open_prompt
@@ -44,6 +44,7 @@ _WHERE = {
     "Collection": ("bunsan.tasks.facade", "Collection"),
     "Interrupted": ("bunsan.base.errors", "Interrupted"),
     "Missing": ("bunsan.base.errors", "Missing"),
+    "Model": ("bunsan.tasks.opening", "Model"),
     "WordSettings": ("bunsan.text.words", "WordSettings"),
     "WordVectors": ("bunsan.words.vectors.wordvectors", "WordVectors"),
     "antonyms": ("bunsan.tasks.antonyms", "antonyms"),
@@ -56,10 +57,9 @@ _WHERE = {
     "learn": ("bunsan.tasks.facade", "learn"),
     "list_models": ("bunsan.tasks.models", "list_models"),
     "list_prompts": ("bunsan.tasks.prompting", "list_prompts"),
-    "open": ("bunsan.tasks.encode", "open_anything"),
+    "open": ("bunsan.tasks.opening", "open_anything"),
     "open_encoder": ("bunsan.tasks.encode", "open_encoder"),
     "open_generator": ("bunsan.tasks.complete", "open_generator"),
-    "open_model": ("bunsan.tasks.encode", "open_encoder"),
     "open_prompt": ("bunsan.tasks.prompting", "open_prompt"),
     "open_tokenizer": ("bunsan.tasks.tokenizers", "open_tokenizer"),
     "open_vectors": ("bunsan.words.vectors.files.dispatch", "open_vectors"),
@@ -78,6 +78,7 @@ __all__ = [
     "Collection",
     "Interrupted",
     "Missing",
+    "Model",
     "WordSettings",
     "WordVectors",
     "__version__",
@@ -94,7 +95,6 @@ __all__ = [
     "open",
     "open_encoder",
     "open_generator",
-    "open_model",
     "open_prompt",
     "open_tokenizer",
     "open_vectors",

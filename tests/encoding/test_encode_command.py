@@ -186,6 +186,9 @@ def test_a_signal_leaves_no_half_file(tmp_path: Path, minilm_folder: Path) -> No
 
 def test_open_finds_models_and_collections(tmp_path: Path, minilm_folder: Path) -> None:
     model = bunsan.open(minilm_folder)
+    assert not model.writes
+    with pytest.raises(bunsan.BadInput, match="writes no text"):
+        model.complete("a")
     assert model.encode(["a", "b"]).shape == (2, 384)
     bunsan.learn(["静かな部屋でした"], to=tmp_path / "c.bunsan", by=())
     assert bunsan.open(tmp_path / "c.bunsan").n_documents == 1

@@ -35,6 +35,16 @@ def test_it_knows_its_text() -> None:
     assert bunsan.complete("春", model=writer(), max_tokens=3).finish == "length"
 
 
+def test_one_object_writes_and_reads() -> None:
+    model = bunsan.open(folder())
+    assert model.writes
+    assert model.complete("春").text == writer().complete("春").text
+    assert "".join(model.stream("夏は", max_tokens=5)) == model.complete("夏は", max_tokens=5).text
+    assert model.choose("感想: よい\n判定:", [" 肯定", " 否定"]).best == " 肯定"
+    assert model.encode(["春", "夏"]).shape == (2, model.dim) == (2, 64)
+    assert bunsan.open(folder(), precision="int8").complete("春").text == model.complete("春").text
+
+
 def test_as_transformers_writes() -> None:
     peer = transformers.GPT2LMHeadModel.from_pretrained(folder()).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder())

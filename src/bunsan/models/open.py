@@ -49,6 +49,7 @@ DTYPES = {
     "float16": torch.float16,
     "float64": torch.float64,
 }
+WRITING = ("causal-words", "sequence-to-sequence")  # heads that go on with a text
 FRESH = ("head.", "pooler.", "backbone.pooler.")  # what a new head may bring along
 
 
@@ -219,6 +220,18 @@ def family_module(settings: Settings) -> tuple[ModuleType, str]:
         if not set(named) <= {None, "clip_text_model", "clip_vision_model"}:
             name = "dual_encoder"
     return import_module(f"bunsan.models.{name}"), str(kind)
+
+
+def writes_text(folder: str | Path) -> bool:
+    """Whether the model in a folder has an output layer to write text with, by its config.json.
+
+    Raises
+    ------
+    BadInput : config.json is damaged, or of a family that is not here.
+    """
+    settings = Settings(read_config(folder), Path(folder) / "config.json")
+    module, kind = family_module(settings)
+    return _head_to_open(settings, module, kind, None) in WRITING
 
 
 def with_labels(settings: Settings, labels: Sequence[str]) -> Settings:

@@ -89,33 +89,6 @@ def open_encoder(model: str | Path, **options: Any) -> "Encoder":
     return open_(model, **options)
 
 
-def open_anything(path: Any) -> Any:
-    """Open a collection made by `learn`, or a model by folder or name.
-
-    A folder with a config.json or modules.json is a model, and so is a name like owner/name where no
-    such path is; everything else is a collection. A model has `encode(texts)`.
-
-    Raises
-    ------
-    Missing : there is none at this place.
-    BadInput : it is damaged or of another version.
-    """
-    if isinstance(path, (str, Path)):
-        place = Path(path).expanduser()
-        names = ("config.json", "modules.json")
-        if any((place / name).is_file() for name in names) or _is_name(str(path), place):
-            return open_encoder(path)
-    from bunsan.tasks.facade import open_collection
-
-    return open_collection(path)
-
-
-def _is_name(text: str, place: Path) -> bool:
-    owner, slash, name = text.partition("/")
-    plain = bool(slash and owner and name) and "/" not in name and "\\" not in text
-    return plain and owner not in (".", "..", "~") and not place.exists() and ".bunsan" not in name
-
-
 def encode(
     sources: Any,
     to: str | Path,
@@ -152,7 +125,10 @@ def encode(
         encoder = model
     parts = Parts(to, encoder, options)
     summary = EncodeSummary()
-    metadata = {"model": str(encoder.model.folder), "pool": str(options.pool)}
+    metadata = {
+        "model": str(encoder.model.folder),
+        "pool": options.pool or "as the model's files say",
+    }
     try:
         with vector_writer(to, metadata) as writer:
             encode_into(writer, sources, encoder, options, summary, parts, **reading)
