@@ -16,6 +16,7 @@ FLOORS = [
     "collection",
     "figures",
     "tasks",
+    "serve",
     "cli",
 ]
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "bunsan"

@@ -146,7 +146,7 @@ class TextGenerator:
         """The same for many prompts, `rows` at a time; the order is kept."""
         decoding, samples = self.decoding(samples=samples, **settings)
         ends = _texts(stop)
-        prepared = [self._request(prompt, decoding) for prompt in prompts]
+        prepared = [self.request(prompt, decoding) for prompt in prompts]
         if decoding.beams > 1:
             return self._search(prompts, prepared, ends, samples)
         requests = [
@@ -173,7 +173,7 @@ class TextGenerator:
     def stream(self, prompt: str, *, stop: str | Sequence[str] = (), **settings: Any) -> "Stream":
         """Go on with a text, piece by piece: an iterator of texts, and afterwards its `completion`."""
         decoding, _ = self.decoding(**settings)
-        request, cut = self._request(prompt, replace(decoding, beams=1))
+        request, cut = self.request(prompt, replace(decoding, beams=1))
         from bunsan.tasks.streaming import Stream
 
         return Stream(self, prompt, request, cut, _texts(stop))
@@ -240,7 +240,7 @@ class TextGenerator:
         self._check_room(len(before.ids) + len(ids))
         [[scored]] = score(self.model, [before], [[ids]])
         pairs = zip(scored.tokens, scored.logprobs, strict=True)
-        return ScoredText(text, tuple(TokenChoice(self._spell(i), i, value) for i, value in pairs))
+        return ScoredText(text, tuple(TokenChoice(self.spell(i), i, value) for i, value in pairs))
 
     # Settings
 
@@ -284,7 +284,8 @@ class TextGenerator:
             )
         if found.end == () and self.tokenizer.eos_id is not None:
             found = replace(found, end=(self.tokenizer.eos_id,))
-        wrong = [i for i in (*found.banned, *found.end) if not 0 <= i < self.model.vocabulary]
+        named = (*found.banned, *found.end, *(i for i, _ in found.bias))
+        wrong = [i for i in named if not 0 <= i < self.model.vocabulary]
         if wrong:
             raise BadInput(
                 tr(f"No token has the id {wrong[0]}.", f"ID {wrong[0]} のトークンはありません。")
@@ -304,9 +305,8 @@ class TextGenerator:
         # A long answer gives way before the prompt does, but not all of it.
         return None if most is None else most - min(wanted, max(1, most // 4))
 
-    # Inside
-
-    def _request(self, prompt: str, decoding: "Decoding") -> tuple["Request", int]:
+    def request(self, prompt: str, decoding: "Decoding") -> tuple["Request", int]:
+        """What `Running` takes, and how many tokens of the prompt were left out."""
         if self.model.encodes:
             request, cut = self._source(prompt)
             return replace(request, decoding=decoding), cut
@@ -316,6 +316,8 @@ class TextGenerator:
             cut = len(ids) - room
             ids = ids[cut:]
         return replace(self._bare(ids), decoding=decoding), cut
+
+    # Inside
 
     def _bare(self, ids: Sequence[int]) -> "Request":
         from bunsan.nn.generation.decoding import Request
@@ -442,10 +444,10 @@ class TextGenerator:
         if row.logprobs:
             choices = tuple(
                 TokenChoice(
-                    self._spell(token),
+                    self.spell(token),
                     token,
                     value,
-                    tuple((self._spell(i), logprob) for i, logprob in others),
+                    tuple((self.spell(i), logprob) for i, logprob in others),
                 )
                 for token, value, others in zip(
                     row.tokens, row.logprobs, row.alternatives, strict=True
@@ -462,7 +464,8 @@ class TextGenerator:
         before = () if self.model.encodes else request.ids
         return TextStream(self.tokenizer.decode, before, stop)
 
-    def _spell(self, token: int) -> str:
+    def spell(self, token: int) -> str:
+        """The text of one token, or how the vocabulary spells it where it is part of a character."""
         text = self.tokenizer.decode([token], skip_special_tokens=False)
         if "�" in text or not text:
             return self.tokenizer.id_to_token(token) if token < self.tokenizer.vocab_size else ""

@@ -43,6 +43,7 @@ class RowRules:
         self.any_drawn = any(s.temperature > 0 for s in settings)
         self.all_drawn = all(s.temperature > 0 for s in settings)
         self.banned = self._banned(settings)
+        self.bias = self._bias(settings)
         self.ngrams: dict[int, list[int]] = {}
         for i, s in enumerate(settings):
             if s.no_repeat_ngram:
@@ -58,7 +59,8 @@ class RowRules:
             for name in ("repetition_penalty", "presence_penalty", "frequency_penalty")
         )
         self.history |= bool(self.ngrams)
-        plain = self.banned is None and not (self.held_back or self.first or self.last)
+        unbiased = self.banned is None and self.bias is None
+        plain = unbiased and not (self.held_back or self.first or self.last)
         self.nothing = plain and not self.history and not self.any_drawn
 
     def penalized(self, logits: Tensor, history: Tensor, mask: Tensor, generated: Tensor) -> Tensor:
@@ -77,6 +79,8 @@ class RowRules:
             at = torch.tensor(rows, device=self.device)
             changed = rules.no_repeat_ngram(logits[at], history[at], mask[at], n)
             logits = logits.index_copy(0, at, changed)
+        if self.bias is not None:
+            logits = logits + self.bias
         if self.banned is not None:
             logits = rules.ban(logits, self.banned)
         return self._by_length(logits)
@@ -135,6 +139,15 @@ class RowRules:
         for i, s in enumerate(settings):
             banned[i, list(s.banned)] = True
         return banned
+
+    def _bias(self, settings: Sequence[Decoding]) -> Tensor | None:
+        if not any(s.bias for s in settings):
+            return None
+        bias = torch.zeros(len(settings), self.vocabulary, device=self.device)
+        for i, s in enumerate(settings):
+            for token, value in s.bias:
+                bias[i, token] = value
+        return bias
 
 
 class Chooser:

@@ -24,6 +24,7 @@ class Decoding:
     frequency_penalty : the same, once for every time they were.
     no_repeat_ngram : no sequence of this many tokens comes twice (Paulus et al. 2018); 0: it may.
     banned : ids that are never chosen.
+    bias : pairs of an id and what is added to its logit (OpenAI's API).
     first : id of the first new token. last : ids the last one is chosen from when `max_tokens` is
         reached. Some summarisers and translators were trained with these.
     seed : of what is drawn. The same request with the same seed gives the same tokens, whatever runs
@@ -49,6 +50,7 @@ class Decoding:
     frequency_penalty: float = 0.0
     no_repeat_ngram: int = 0
     banned: tuple[int, ...] = ()
+    bias: tuple[tuple[int, float], ...] = ()
     first: int | None = None
     last: tuple[int, ...] = ()
     seed: int = 0

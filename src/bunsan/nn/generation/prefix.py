@@ -32,10 +32,11 @@ class PrefixStore:
     Parameters
     ----------
     most_bytes : memory that keys and values may take.
+    most : how many prefixes; each is looked at when one is sought.
     """
 
-    def __init__(self, most_bytes: int = 256 << 20) -> None:
-        self.most_bytes = most_bytes
+    def __init__(self, most_bytes: int = 256 << 20, most: int = 512) -> None:
+        self.most_bytes, self.most = most_bytes, most
         self.held_bytes = 0
         self._prefixes: list[Prefix] = []  # the last used last
 
@@ -68,7 +69,7 @@ class PrefixStore:
                 self._forget(old)
         self._prefixes.append(new)
         self.held_bytes += new.size
-        while self.held_bytes > self.most_bytes:
+        while self.held_bytes > self.most_bytes or len(self._prefixes) > self.most:
             self._forget(self._prefixes[0])
 
     def has(self, ids: Sequence[int]) -> bool:
