@@ -43,8 +43,12 @@ class Numbers:
         }
 
     def _spearman(self, weights: Floats) -> Floats:
-        (a, aa), (b, bb) = (ranks.at(weights) for ranks in self._ranks)
-        return _correlation(np.einsum("ri,ri,ri->r", weights, a, b), aa, bb, aa, bb)
+        # Items by rows: a row of all resamples moves in one piece when items are put in order.
+        drawn = np.ascontiguousarray(weights.T)
+        (a, aa), (b, bb) = (ranks.at(drawn) for ranks in self._ranks)
+        a *= b
+        a *= drawn
+        return _correlation(a.sum(axis=0), aa, bb, aa, bb)
 
 
 class _Ranks:
@@ -59,14 +63,18 @@ class _Ranks:
         self._place[self._order] = np.cumsum(new) - 1
 
     def at(self, weights: Floats) -> tuple[Floats, Floats]:
-        """float64[B, n], each item's rank less the mean of all; float64[B], their sum of squares."""
-        drawn = weights[:, self._order]
-        if len(self._starts) < weights.shape[1]:
-            drawn = np.add.reduceat(drawn, self._starts, axis=1)
-        rank = np.cumsum(drawn, axis=1)
+        """float64[n, B], each item's rank less the mean of all; float64[B], their sum of squares."""
+        drawn = weights.take(self._order, axis=0)
+        if len(self._starts) < len(drawn):
+            drawn = np.add.reduceat(drawn, self._starts, axis=0)
+        rank = np.cumsum(drawn, axis=0)
         # Less half of those that are equal: the mean of the ranks they take up.
-        rank -= drawn / 2 + rank[:, -1:] / 2
-        return rank[:, self._place], np.einsum("ri,ri,ri->r", drawn, rank, rank)
+        middle = rank[-1] / 2
+        rank -= drawn / 2
+        rank -= middle
+        drawn *= rank
+        drawn *= rank
+        return rank.take(self._place, axis=0), drawn.sum(axis=0)
 
 
 def _centred(values: Floats) -> Floats:

@@ -80,7 +80,7 @@ def resampled_weights(
         if table is None and 4 * n_types <= n:
             yield rng.multinomial(n, counts / n, size=b).astype(np.float64)
             continue
-        drawn = rng.integers(0, units, (b, units), dtype=np.int64)
+        drawn = rng.integers(0, units, (b, units), dtype=np.int32)
         if table is not None:
             yield np.asarray((table @ _counted(drawn, units).T).T)
         else:
@@ -113,7 +113,7 @@ def ratio(above: Floats, below: Floats) -> Floats:
     return np.divide(above, below, out=np.zeros(np.broadcast(above, below).shape), where=below > 0)
 
 
-def _counted(drawn: Ints, n_types: int) -> Floats:
+def _counted(drawn: NDArray[np.integer[Any]], n_types: int) -> Floats:
     b = len(drawn)
     flat = drawn + n_types * np.arange(b)[:, None]
     counts = np.bincount(flat.ravel(), minlength=b * n_types)
