@@ -29,6 +29,7 @@ from bunsan.cli.verbs import (
     remove,
     search,
     senses,
+    shots,
     similar,
     train_tokenizer,
     train_words,
@@ -107,6 +108,7 @@ for name, verb in {
     "senses": senses,
     "complete": complete,
     "prompt": prompt,
+    "shots": shots,
     "chat": chat,
     "models": models,
 }.items():
