@@ -36,3 +36,25 @@ def test_an_error_names_the_place_and_the_remedy() -> None:
     error = BadInput("is empty.", remedy="Fill it.", file="a.csv", row=3)
     assert str(error) == "a.csv:3: is empty. Fill it."
     assert error.exit_code == 2
+
+
+def test_readers_of_a_server_are_spoken_to_apart() -> None:
+    from threading import Thread
+
+    from bunsan.base.language import speaking
+
+    heard: list[str] = []
+    with speaking("ja"):
+        with speaking("en"):
+            heard.append(tr("yes", "はい"))
+        heard.append(tr("yes", "はい"))
+
+        def elsewhere() -> None:
+            with speaking("en"):
+                heard.append(tr("yes", "はい"))
+
+        thread = Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        heard.append(tr("yes", "はい"))
+    assert heard == ["yes", "はい", "yes", "はい"]

@@ -2,14 +2,19 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
+# Title, steps done, steps in all or None, and a few words beside the bar.
+Listener = Callable[[str, float, float | None, str], None]
+
 _quiet = False
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 def be_quiet(quiet: bool = True) -> None:
@@ -31,14 +36,37 @@ def person_watches() -> bool:
 class Progress:
     """A task under way. `advance` is cheap enough for every batch, not for every token."""
 
-    def __init__(self, bars: "Bars | None", title: str, total: float | None) -> None:
+    def __init__(
+        self,
+        bars: "Bars | None",
+        title: str,
+        total: float | None,
+        listener: Listener | None = None,
+    ) -> None:
         self._bars = bars
+        self._title, self._total, self._done, self._listener = title, total, 0.0, listener
         self._task = None if bars is None else bars.add_task(title, total=total, note="")
 
     def advance(self, steps: float = 1, note: str = "") -> None:
         """`steps` more are done; `note` is a few words shown beside the bar."""
+        if self._listener is not None:
+            self._done += steps
+            self._listener(self._title, self._done, self._total, note)
         if self._bars is not None and self._task is not None:
             self._bars.update(self._task, advance=steps, note=note)
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Tell `listener` of all progress within this block, in this thread only, in place of bars.
+
+    What it raises ends the work: a KeyboardInterrupt as Ctrl-C would, keeping what can be kept.
+    """
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
 
 
 @contextmanager
@@ -47,6 +75,11 @@ def progress(title: str, total: float | None = None) -> Iterator[Progress]:
 
     `total` may be None (a pipe has no length): then the time spent is shown instead of the time left.
     """
+    listener = _listener.get()
+    if listener is not None:
+        listener(title, 0.0, total, "")
+        yield Progress(None, title, total, listener)
+        return
     if not person_watches():
         yield Progress(None, title, total)
         return
