@@ -18,6 +18,8 @@ from bunsan._version import __version__
 
 if TYPE_CHECKING:
     from bunsan.base.errors import BadInput, BunsanError, Interrupted, Missing
+    from bunsan.serve.app import make_app
+    from bunsan.serve.settings import ServeSettings
     from bunsan.tasks.antonyms import antonyms
     from bunsan.tasks.chat import Chat
     from bunsan.tasks.complete import complete, open_generator
@@ -45,6 +47,7 @@ _WHERE = {
     "Interrupted": ("bunsan.base.errors", "Interrupted"),
     "Missing": ("bunsan.base.errors", "Missing"),
     "Model": ("bunsan.tasks.opening", "Model"),
+    "ServeSettings": ("bunsan.serve.settings", "ServeSettings"),
     "WordSettings": ("bunsan.text.words", "WordSettings"),
     "WordVectors": ("bunsan.words.vectors.wordvectors", "WordVectors"),
     "antonyms": ("bunsan.tasks.antonyms", "antonyms"),
@@ -57,6 +60,7 @@ _WHERE = {
     "learn": ("bunsan.tasks.facade", "learn"),
     "list_models": ("bunsan.tasks.models", "list_models"),
     "list_prompts": ("bunsan.tasks.prompting", "list_prompts"),
+    "make_app": ("bunsan.serve.app", "make_app"),
     "open": ("bunsan.tasks.opening", "open_anything"),
     "open_encoder": ("bunsan.tasks.encode", "open_encoder"),
     "open_generator": ("bunsan.tasks.complete", "open_generator"),
@@ -79,6 +83,7 @@ __all__ = [
     "Interrupted",
     "Missing",
     "Model",
+    "ServeSettings",
     "WordSettings",
     "WordVectors",
     "__version__",
@@ -92,6 +97,7 @@ __all__ = [
     "learn",
     "list_models",
     "list_prompts",
+    "make_app",
     "open",
     "open_encoder",
     "open_generator",

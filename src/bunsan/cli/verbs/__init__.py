@@ -29,6 +29,7 @@ from bunsan.cli.verbs import (
     remove,
     search,
     senses,
+    serve,
     shots,
     similar,
     train_tokenizer,
@@ -110,6 +111,7 @@ for name, verb in {
     "prompt": prompt,
     "shots": shots,
     "chat": chat,
+    "serve": serve,
     "models": models,
 }.items():
     # Two spaces before a line keep typer from joining it to the one above.
