@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from bunsan.serve.settings import ServeSettings
     from bunsan.tasks.antonyms import antonyms
     from bunsan.tasks.chat import Chat
+    from bunsan.tasks.compare.curve import learning_curve
+    from bunsan.tasks.compare.next_rows import label_next
+    from bunsan.tasks.compare.running import compare
     from bunsan.tasks.complete import complete, open_generator
     from bunsan.tasks.encode import encode, open_encoder
     from bunsan.tasks.facade import Collection, demo, learn
@@ -52,12 +55,15 @@ _WHERE = {
     "WordVectors": ("bunsan.words.vectors.wordvectors", "WordVectors"),
     "antonyms": ("bunsan.tasks.antonyms", "antonyms"),
     "ask_prompt": ("bunsan.tasks.prompting", "ask"),
+    "compare": ("bunsan.tasks.compare.running", "compare"),
     "complete": ("bunsan.tasks.complete", "complete"),
     "demo": ("bunsan.tasks.facade", "demo"),
     "describe_model": ("bunsan.tasks.models", "describe_model"),
     "encode": ("bunsan.tasks.encode", "encode"),
     "evaluate": ("bunsan.tasks.vectors", "evaluate"),
+    "label_next": ("bunsan.tasks.compare.next_rows", "label_next"),
     "learn": ("bunsan.tasks.facade", "learn"),
+    "learning_curve": ("bunsan.tasks.compare.curve", "learning_curve"),
     "list_models": ("bunsan.tasks.models", "list_models"),
     "list_prompts": ("bunsan.tasks.prompting", "list_prompts"),
     "make_app": ("bunsan.serve.app", "make_app"),
@@ -89,12 +95,15 @@ __all__ = [
     "__version__",
     "antonyms",
     "ask_prompt",
+    "compare",
     "complete",
     "demo",
     "describe_model",
     "encode",
     "evaluate",
+    "label_next",
     "learn",
+    "learning_curve",
     "list_models",
     "list_prompts",
     "make_app",

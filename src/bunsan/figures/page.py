@@ -30,7 +30,7 @@ _POLICY = (
 
 def write_page(
     path: str | Path,
-    script: Literal["network", "map", "groups"],
+    script: Literal["network", "map", "groups", "chart"],
     data: Mapping[str, Any],
     *,
     title: str,

@@ -22,6 +22,7 @@ from bunsan.measure.scores.resampling import (
     group_numbers,
     limits,
     resampled_weights,
+    sums,
 )
 from bunsan.measure.scores.result import Differences, Score, Scores
 from bunsan.measure.scores.spans import Spans
@@ -144,7 +145,7 @@ def difference(
 
     def less(weights: Floats) -> dict[str, Floats]:
         one, two = (
-            measure.at(np.asarray((merge @ weights.T).T))
+            measure.at(sums(merge, weights))
             for measure, merge in zip((first, second), maps, strict=True)
         )
         return {name: one[name] - two[name] for name in one if name in two}
@@ -159,6 +160,17 @@ def difference(
             )
         ]
     return Differences(task, _scores(less(whole), drawn), n)
+
+
+def drawn_scores(
+    task: str, truth: Any, predicted: Any, weights: Floats, *, labels: Sequence[Any] | None = None
+) -> dict[str, Floats]:
+    """float64[B] for each score, where the items weigh as float64[B, n] says.
+
+    For whoever draws items for several systems, or for several states of one, at once.
+    """
+    measure = _measure(task, truth, predicted, labels, None)
+    return measure.at(sums(_merged(measure.types, measure.n_types), weights))
 
 
 def known_task(task: str) -> str:

@@ -1,0 +1,226 @@
+"""What is learned on top of features: logistic regression for classes, ridge for numbers.
+
+How strongly it is held back is chosen by cross-validation on the training rows alone.
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from bunsan.base.optional import optional
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# Features have a length of about 1.
+_STRENGTHS = (0.1, 1.0, 10.0, 100.0, 1000.0)
+_PENALTIES = (10.0, 1.0, 0.1, 0.01, 0.001)
+_INNER = 3  # folds in which the strength is chosen
+_ENOUGH = 2000  # rows to choose it by
+_COMMITTEE = 8
+_JITTER = 1e-7  # of the mean squared length: texts that come twice make the matrix singular
+
+
+def compact(train: Any, asked: Any) -> tuple[Any, Any]:
+    """The same rows in as few columns as there are rows to learn from, where those are few.
+
+    A regression with a squared penalty has its solution among the combinations of the training rows
+    (the representer theorem: Kimeldorf & Wahba 1971, "Some results on Tchebycheffian spline
+    functions"), so coordinates in their span, by Cholesky's decomposition of their inner products,
+    give the same predictions; a hundred thousand n-grams become a thousand columns.
+    """
+    n, width = train.shape
+    if not 0 < n <= _ENOUGH or width <= n:
+        return train, asked
+    inner = _dense(train @ train.T)
+    inner[np.diag_indices(n)] += _JITTER * max(float(np.trace(inner)) / n, 1e-12)
+    lower = np.linalg.cholesky(inner)
+    return lower, solve_triangular(lower, _dense(train @ asked.T), lower=True).T
+
+
+def _dense(matrix: Any) -> Floats:
+    found = matrix.toarray() if hasattr(matrix, "toarray") else matrix
+    return np.asarray(found, np.float64)
+
+
+def need_sklearn() -> Any:
+    """scikit-learn's linear models.
+
+    Raises
+    ------
+    Missing : the extra `baselines` is not installed.
+    """
+    return optional(
+        "sklearn.linear_model",
+        "scikit-learn",
+        "baselines",
+        en="Comparing representations",
+        ja="表現の比較",
+    )
+
+
+@dataclass
+class Classifier:
+    """Multinomial logistic regression.
+
+    Parameters
+    ----------
+    n_classes : classes are numbers from 0; those that training never saw have probability 0.
+    """
+
+    n_classes: int
+    seed: int = 0
+    strength: float | None = None
+
+    def fit(self, features: Any, classes: Ints) -> "Classifier":
+        """Learn from [n, F] and int64[n]."""
+        self.seen = np.unique(classes)
+        if len(self.seen) < 2:
+            self._model = None
+            return self
+        self.strength = _chosen(features, classes, self.seed)
+        self._model = _logistic(self.strength).fit(features, classes)
+        return self
+
+    def probabilities(self, features: Any) -> Floats:
+        """float64[n, n_classes]."""
+        found = np.zeros((features.shape[0], self.n_classes))
+        if self._model is None:
+            found[:, self.seen] = 1.0
+        else:
+            found[:, self._model.classes_] = self._model.predict_proba(features)
+        return found
+
+    @property
+    def nbytes(self) -> int:
+        """Coefficients, in 32 bits."""
+        return (
+            0 if self._model is None else 4 * (self._model.coef_.size + self._model.intercept_.size)
+        )
+
+
+@dataclass
+class Regressor:
+    """Ridge regression."""
+
+    seed: int = 0
+    penalty: float | None = None
+
+    def fit(self, features: Any, values: Floats) -> "Regressor":
+        """Learn from [n, F] and float64[n]."""
+        self.penalty = _chosen_penalty(features, values, self.seed)
+        self._model = _ridge(self.penalty).fit(features, values)
+        return self
+
+    def predict(self, features: Any) -> Floats:
+        """float64[n]."""
+        return np.asarray(self._model.predict(features), np.float64)
+
+    def spread(self, features: Any, values: Floats, asked: Any) -> Floats:
+        """float64[k], how much regressions learned from resampled rows disagree about `asked`."""
+        rng = np.random.default_rng(self.seed)
+        penalty = self.penalty or _chosen_penalty(features, values, self.seed)
+        found = []
+        for _ in range(_COMMITTEE):
+            drawn = rng.integers(0, len(values), len(values))
+            found.append(_ridge(penalty).fit(features[drawn], values[drawn]).predict(asked))
+        return np.asarray(np.std(found, axis=0), np.float64)
+
+    @property
+    def nbytes(self) -> int:
+        """Coefficients, in 32 bits."""
+        return 4 * (self._model.coef_.size + 1)
+
+
+def _logistic(strength: float, **more: Any) -> Any:
+    return _Quiet(need_sklearn().LogisticRegression(C=strength, max_iter=300, **more))
+
+
+def _ridge(penalty: float) -> Any:
+    return _Quiet(need_sklearn().Ridge(alpha=penalty))
+
+
+class _Quiet:
+    """A model of scikit-learn that does not complain of an early stop: the last step is good enough."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def fit(self, features: Any, truth: Any) -> Any:
+        from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return self._model.fit(features, truth)
+
+
+def _chosen(features: Any, classes: Ints, seed: int) -> float:
+    """The strength with the least log loss in inner folds; 10 where a class has one row only."""
+    _, counts = np.unique(classes, return_counts=True)
+    if counts.min() < 2:
+        return 10.0
+    selection = optional(
+        "sklearn.model_selection", "scikit-learn", "baselines", en="Comparing", ja="比較"
+    )
+    rows = _some(classes, seed)
+    if len(rows) < len(classes):
+        features, _ = compact(features[rows], features[rows[:1]])
+        classes, rows = classes[rows], np.arange(len(rows))
+    folds = selection.StratifiedKFold(
+        min(_INNER, int(np.unique(classes, return_counts=True)[1].min())),
+        shuffle=True,
+        random_state=seed,
+    )
+    losses = np.zeros(len(_STRENGTHS))
+    for train, test in folds.split(np.zeros(len(rows)), classes[rows]):
+        model = need_sklearn().LogisticRegression(C=1.0, max_iter=200, tol=1e-3, warm_start=True)
+        right = None
+        for i, strength in enumerate(
+            _STRENGTHS
+        ):  # from the strongest hold: each starts from the last
+            model.C = strength
+            _Quiet(model).fit(features[rows[train]], classes[rows[train]])
+            if right is None:
+                right = np.searchsorted(model.classes_, classes[rows[test]])
+            p = model.predict_proba(features[rows[test]])[np.arange(len(test)), right]
+            losses[i] -= np.log(np.maximum(p, 1e-15)).sum()
+    return _STRENGTHS[int(np.argmin(losses))]
+
+
+def _chosen_penalty(features: Any, values: Floats, seed: int) -> float:
+    """The penalty with the least squared error in inner folds."""
+    n = len(values)
+    if n < 2 * _INNER:
+        return 1.0
+    rows = np.random.default_rng(seed).permutation(n)[:_ENOUGH]
+    if len(rows) < n:
+        features, _ = compact(features[rows], features[rows[:1]])
+        values, rows = values[rows], np.arange(len(rows))
+    errors = np.zeros(len(_PENALTIES))
+    for fold in range(_INNER):
+        held = np.arange(len(rows)) % _INNER == fold
+        train, test = rows[~held], rows[held]
+        for i, penalty in enumerate(_PENALTIES):
+            model = _ridge(penalty).fit(features[train], values[train])
+            errors[i] += ((model.predict(features[test]) - values[test]) ** 2).sum()
+    return _PENALTIES[int(np.argmin(errors))]
+
+
+def _some(classes: Ints, seed: int) -> Ints:
+    """At most so many rows as are enough, at least two of every class."""
+    n = len(classes)
+    order = np.random.default_rng(seed).permutation(n)
+    if n <= _ENOUGH:
+        return order
+    # The number of a row within its class, in the random order.
+    shuffled = classes[order]
+    by_class = np.argsort(shuffled, kind="stable")
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(shuffled[by_class])) + 1])
+    rank = np.empty(n, np.int64)
+    rank[by_class] = np.arange(n) - np.repeat(starts, np.diff([*starts, n]))
+    first = rank < 2
+    return np.concatenate([order[first], order[~first]])[: max(_ENOUGH, int(first.sum()))]
