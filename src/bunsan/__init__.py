@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bunsan.tasks.complete import complete, open_generator
     from bunsan.tasks.encode import encode, open_encoder
     from bunsan.tasks.facade import Collection, demo, learn
+    from bunsan.tasks.finetuning.entry import finetune, open_task
     from bunsan.tasks.models import describe_model, list_models, pull_model
     from bunsan.tasks.opening import Model
     from bunsan.tasks.opening import open_anything as open
@@ -62,6 +63,7 @@ _WHERE = {
     "encode": ("bunsan.tasks.encode", "encode"),
     "evaluate": ("bunsan.tasks.vectors", "evaluate"),
     "label_next": ("bunsan.tasks.compare.next_rows", "label_next"),
+    "finetune": ("bunsan.tasks.finetuning.entry", "finetune"),
     "learn": ("bunsan.tasks.facade", "learn"),
     "learning_curve": ("bunsan.tasks.compare.curve", "learning_curve"),
     "list_models": ("bunsan.tasks.models", "list_models"),
@@ -71,6 +73,7 @@ _WHERE = {
     "open_encoder": ("bunsan.tasks.encode", "open_encoder"),
     "open_generator": ("bunsan.tasks.complete", "open_generator"),
     "open_prompt": ("bunsan.tasks.prompting", "open_prompt"),
+    "open_task": ("bunsan.tasks.finetuning.entry", "open_task"),
     "open_tokenizer": ("bunsan.tasks.tokenizers", "open_tokenizer"),
     "open_vectors": ("bunsan.words.vectors.files.dispatch", "open_vectors"),
     "pretrain": ("bunsan.tasks.pretrain", "pretrain"),
@@ -101,6 +104,7 @@ __all__ = [
     "describe_model",
     "encode",
     "evaluate",
+    "finetune",
     "label_next",
     "learn",
     "learning_curve",
@@ -111,6 +115,7 @@ __all__ = [
     "open_encoder",
     "open_generator",
     "open_prompt",
+    "open_task",
     "open_tokenizer",
     "open_vectors",
     "pretrain",

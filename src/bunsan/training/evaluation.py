@@ -4,7 +4,7 @@ import torch
 
 from bunsan.training.objective import Batch, Objective
 from bunsan.training.processes import Processes
-from bunsan.training.windows import Batching, Windows, by_length, sample_places
+from bunsan.training.windows import Batching, TrainingData, by_length, sample_places
 
 
 class Evaluation:
@@ -15,7 +15,7 @@ class Evaluation:
     most : windows looked at.
     """
 
-    def __init__(self, windows: Windows, batching: Batching, most: int) -> None:
+    def __init__(self, windows: TrainingData, batching: Batching, most: int) -> None:
         self.windows, self.most = windows, most
         places = sample_places(windows, most)
         if batching.together:

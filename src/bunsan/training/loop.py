@@ -39,7 +39,7 @@ from bunsan.training.schedule import rate_at
 from bunsan.training.settings import TrainingSettings
 from bunsan.training.shuffle import seed_of
 from bunsan.training.stopping import interrupted, interruptions
-from bunsan.training.windows import Batching, Windows
+from bunsan.training.windows import Batching, TrainingData
 
 _TIMED_SHARE = 0.03  # of the minutes given, after which the number of steps is settled
 _TIMED_STEPS = 5
@@ -56,21 +56,23 @@ class Loop:
     folder : for checkpoints and the log; None keeps neither.
     mark : tells this training from others; a checkpoint of another is refused.
     curves : also write curves for TensorBoard, into `folder`.
+    rates : by name of a parameter, its share of the learning rate; 1 where it says nothing.
     """
 
     def __init__(
         self,
         objective: Objective,
-        windows: Windows,
+        windows: TrainingData,
         settings: TrainingSettings,
         *,
-        evaluation: Windows | None = None,
+        evaluation: TrainingData | None = None,
         folder: Path | None = None,
         mark: str = "",
         device: torch.device | None = None,
         processes: Processes | None = None,
         curves: bool = False,
         on_step: OnStep | None = None,
+        rates: Mapping[str, float] | None = None,
     ) -> None:
         self.objective, self.windows, self.settings = objective, windows, settings
         self.device = device or torch.device("cpu")
@@ -88,7 +90,7 @@ class Loop:
             if isinstance(part, Stack):
                 part.checkpointing = settings.checkpointing
         self.parameters = trained_parameters(objective.module)
-        self.optimizer = make_optimizer(self.parameters, settings)
+        self.optimizer = make_optimizer(self.parameters, settings, rates)
         self.average = None if settings.ema is None else Average(self.parameters, settings.ema)
         self._evaluation = None
         if evaluation is not None and len(evaluation):
@@ -232,7 +234,7 @@ class Loop:
                 ),
             )
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         return norm

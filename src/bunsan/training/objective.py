@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-
-from bunsan.training.windows import Window
 
 
 @dataclass
@@ -50,8 +48,8 @@ class Objective(Protocol):
     together: int
     needs: frozenset[str]
 
-    def batch(self, windows: Sequence[Window]) -> Batch:
-        """Windows as the model takes them; chance is each window's own."""
+    def batch(self, windows: Sequence[Any]) -> Batch:
+        """What `TrainingData.read` gave as the model takes it; chance is each window's own."""
         ...
 
     def loss(self, batch: Batch) -> tuple[dict[str, Tensor], dict[str, float]]:

@@ -14,18 +14,30 @@ def trained_parameters(module: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def make_optimizer(
-    parameters: Mapping[str, nn.Parameter], settings: TrainingSettings
+    parameters: Mapping[str, nn.Parameter],
+    settings: TrainingSettings,
+    rates: Mapping[str, float] | None = None,
 ) -> torch.optim.AdamW:
-    """AdamW that takes matrices towards zero, and nothing else: norms and biases are rows."""
-    decayed = [p for p in parameters.values() if p.ndim >= 2]
-    others = [p for p in parameters.values() if p.ndim < 2]
+    """AdamW that takes matrices towards zero, and nothing else: norms and biases are rows.
+
+    `rates`: by name, the share of the learning rate that a parameter has; a group keeps it as "share".
+    """
+    grouped: dict[tuple[float, bool], list[nn.Parameter]] = {}
+    for name, parameter in parameters.items():
+        share = (rates or {}).get(name, 1.0)
+        grouped.setdefault((share, parameter.ndim >= 2), []).append(parameter)
     groups = [
-        {"params": decayed, "weight_decay": settings.weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        {
+            "params": grouped[share, decays],
+            "weight_decay": settings.weight_decay if decays else 0.0,
+            "share": share,
+        }
+        for share, decays in sorted(grouped, reverse=True)
     ]
     betas = (settings.beta1, settings.beta2)
-    kept = [group for group in groups if group["params"]]
-    return torch.optim.AdamW(kept, lr=settings.rate, betas=betas, eps=settings.epsilon, fused=True)
+    return torch.optim.AdamW(
+        groups, lr=settings.rate, betas=betas, eps=settings.epsilon, fused=True
+    )
 
 
 def optimizer_tensors(

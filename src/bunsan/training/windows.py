@@ -7,6 +7,7 @@ needs no more than that number, and how many processes there are changes nothing
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,26 @@ class Window:
     def random(self) -> np.random.Generator:
         """Chance for this window, the same whoever asks."""
         return np.random.default_rng(self.key)
+
+
+class TrainingData(Protocol):
+    """Things to train on in an order without an end: `Windows` of a corpus, `Examples` in memory."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def numbers(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which things stand at these places of the order."""
+        ...
+
+    def lengths(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Tokens of each."""
+        ...
+
+    def read(self, places: NDArray[np.int64]) -> Sequence[Any]:
+        """The things at these places, as the objective's `batch` takes them."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -104,13 +125,7 @@ class Windows:
                     "テキストを増やすか、--held-out を小さくしてください。",
                 ),
             )
-        rounds = places // self.count
-        found = np.empty_like(places)
-        for one in np.unique(rounds):
-            here = rounds == one
-            order = Order(self.count, seed_of(self.seed, int(one)))
-            found[here] = order(places[here] - one * self.count)
-        return found
+        return numbers_at(places, self.count, self.seed)
 
     def lengths(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Tokens in each window."""
@@ -143,6 +158,17 @@ class Windows:
         return documents, i * lengths // parts, (i + 1) * lengths // parts, lengths
 
 
+def numbers_at(places: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:
+    """Which of `count` things stand at these places; after the last one a new order of all begins."""
+    rounds = places // count
+    found = np.empty_like(places)
+    for one in np.unique(rounds):
+        here = rounds == one
+        order = Order(count, seed_of(seed, int(one)))
+        found[here] = order(places[here] - one * count)
+    return found
+
+
 @dataclass(frozen=True)
 class Batching:
     """How windows become steps, and steps batches.
@@ -160,7 +186,7 @@ class Batching:
     memory_tokens: int = 16384
     together: int = 0
 
-    def step(self, windows: Windows, place: int) -> StepPlan:
+    def step(self, windows: TrainingData, place: int) -> StepPlan:
         """The step that begins at a place of the order."""
         places, lengths = self._take(windows, place)
         end = place + len(places)
@@ -169,7 +195,9 @@ class Batching:
             return StepPlan([places[cut : cut + self.together] for cut in cuts], end)
         return StepPlan(by_length(places, lengths, self.memory_tokens), end)
 
-    def _take(self, windows: Windows, place: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _take(
+        self, windows: TrainingData, place: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         if self.sequences is not None:
             places = np.arange(place, place + self.sequences)
             return places, windows.lengths(windows.numbers(places)) + self.added
@@ -203,7 +231,7 @@ def by_length(
     return batches
 
 
-def sample_places(windows: Windows, most: int) -> NDArray[np.int64]:
+def sample_places(windows: TrainingData, most: int) -> NDArray[np.int64]:
     """The first `most` places of the order: what is evaluated on, each time the same."""
     return np.arange(min(most, len(windows)))
 

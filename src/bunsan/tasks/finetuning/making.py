@@ -1,0 +1,346 @@
+"""Fine-tune a model for a task: `finetune`."""
+
+import hashlib
+import json
+import math
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+
+from bunsan._version import __version__
+from bunsan.base.errors import BadInput
+from bunsan.base.files import sync_folder, write_json
+from bunsan.base.language import tr
+from bunsan.base.progress import Progress, progress
+from bunsan.models.opened import OpenedModel
+from bunsan.tasks.finetuning.base import Item, Options, Task
+from bunsan.tasks.finetuning.data import Data, read_data
+from bunsan.tasks.finetuning.kinds import make_task
+from bunsan.tasks.finetuning.opened import TASK_FILE, OpenedTask
+from bunsan.tasks.finetuning.recipe import Recipe, recipe_of, settings_of
+from bunsan.tasks.finetuning.records import ReadingOptions
+from bunsan.tasks.finetuning.scoring import Judged
+from bunsan.tasks.finetuning.start import limit_learning, open_start, save_start, start_folder
+from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.examples import Example, Examples
+from bunsan.training.loop import Loop
+from bunsan.training.low_rank import merge_low_rank
+from bunsan.training.objectives.labelled import Labelled
+from bunsan.training.partial import trained_share
+from bunsan.training.reports import OnStep, StepReport, Trained
+from bunsan.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from bunsan.measure.scores import Scores
+
+_CHUNK = 2048
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """What was made.
+
+    Attributes
+    ----------
+    folder : of model, tokenizer and task. task : its name. labels : classes or types of spans.
+    train, valid : rows. parameters, learned : numbers in the model, and those that learned.
+    trained : steps, seconds, loss, evaluation. scores : on the rows that were not trained on; None
+        where there are none. scored_on : "valid", "held out" or "". notes : about the data.
+    """
+
+    folder: Path
+    task: str
+    labels: list[str]
+    train: int
+    valid: int
+    parameters: int
+    learned: int
+    trained: Trained
+    scores: "Scores | None"
+    scored_on: str
+    notes: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values that JSON can hold."""
+        values = {**vars(self), "folder": str(self.folder), "trained": asdict(self.trained)}
+        return values | {"scores": None if self.scores is None else self.scores.to_dict()}
+
+
+def finetune(
+    task: str,
+    train: Any,
+    *,
+    model: str | Path,
+    to: str | Path,
+    valid: Any = None,
+    columns: Mapping[str, Any] | None = None,
+    max_length: int | None = None,
+    multi: bool = False,
+    separator: str | None = None,
+    min_count: int = 2,
+    balance: bool = False,
+    threshold: float | None = None,
+    stride: int = 128,
+    longest: int = 30,
+    device: str | None = None,
+    threads: int | None = None,
+    encoding: str | None = None,
+    format: str | None = None,
+    sheet: str | int | None = None,
+    on_bad: Literal["skip", "refuse"] = "skip",
+    keep: bool = False,
+    curves: bool = False,
+    on_step: OnStep | None = None,
+    **recipe: Any,
+) -> FineTuned:
+    """Fine-tune a model for a task and save it where bunsan and transformers open it.
+
+    Interrupted, the same call goes on from where it stopped.
+
+    Parameters
+    ----------
+    task : classification, pairs, regression, similarity, tokens, answers, choices.
+    train, valid : files, folders, tables, lists of dicts. Without `valid` a share is held out.
+    model : a folder or a name: an encoder, a sentence model, or a model of a task to go on with.
+    to : the folder to make; a model that stands there is replaced.
+    columns : which column plays which part, where their names do not tell: text, text2, label, question,
+        start, choices (a list).
+    max_length : tokens of an input. multi, separator : texts have several labels, with a sign between
+        them. min_count : how often a label must be seen. balance : rare classes count more.
+    threshold, stride, longest : see `Options`.
+    keep : leave the folder of the training, with the last checkpoint. curves : write for TensorBoard.
+    recipe : fields of `Recipe`: epochs, batch, rate, seed, layer_decay, freeze, lora, patience, ...
+
+    Raises
+    ------
+    BadInput : the data cannot be learned from; file, row and remedy are named.
+    Missing : the model is not here. Interrupted : stopped by the person.
+    """
+    plan = recipe_of(recipe)
+    target = Path(to)
+    _may_be_made(target)
+    folder = start_folder(model)  # a wrong name shows before the data are read
+    if threads is not None:
+        torch.set_num_threads(threads)
+    options = Options(
+        columns={part: name for part, name in (columns or {}).items() if name},
+        max_length=max_length,
+        multi=multi,
+        separator=separator,
+        min_count=min_count,
+        balance=balance,
+        threshold=threshold,
+        stride=stride,
+        longest=longest,
+    )
+    made = make_task(task, options)
+    reading = ReadingOptions(encoding, format, sheet, on_bad)
+    data = read_data(made, train, valid, plan, reading)
+    return _finetune(
+        made, data, plan, model, folder, target, device, threads, keep, curves, on_step
+    )
+
+
+def _finetune(
+    task: Task,
+    data: Data,
+    plan: Recipe,
+    name: str | Path,
+    start: Path,
+    target: Path,
+    device: str | None,
+    threads: int | None,
+    keep: bool,
+    curves: bool,
+    on_step: OnStep | None,
+) -> FineTuned:
+    opened, tokenizer = open_start(name, task, plan.seed)
+    train = _examples(task, data.train, tokenizer)
+    noted = len(task.notes)
+    valid = _examples(task, data.valid, tokenizer)
+    del task.notes[noted:]  # said once, of the training data
+    assert tokenizer.pad_id is not None
+    objective = Labelled(
+        opened, task.kind, tokenizer.pad_id, class_weights=task.class_weights(data.train)
+    )
+    module = objective.module
+    rates = limit_learning(
+        module, frozen=plan.freeze, rank=plan.lora, decay=plan.layer_decay, seed=plan.seed
+    )
+    learned, parameters = trained_share(module)
+    settings = settings_of(plan, opened, task, train, valid)
+    mark = _mark(task, plan, settings, start, train, valid)
+    work = target.with_name(target.name + ".training")
+    folder = work / mark
+    folder.mkdir(parents=True, exist_ok=True)
+    title = tr(f"Fine-tuning for {task.name}", f"{task.name} を学習中")
+    with progress(title, 1.0) as bar:
+        loop = Loop(
+            objective,
+            Examples(train, plan.seed),
+            settings,
+            evaluation=Examples(valid, plan.seed) if valid else None,
+            folder=folder,
+            mark=mark,
+            device=torch.device(device or "cpu"),
+            curves=curves,
+            on_step=_Shown(bar, len(train) / plan.batch, on_step),
+            rates=rates,
+        )
+        trained = loop.run()
+    merge_low_rank(module)
+    module.requires_grad_(True)
+    task.finish(module.head.output)
+    ready = OpenedTask(task, opened, tokenizer, device=device, threads=threads)
+    scores = _scores(ready, data.valid, plan.seed)
+    module.to("cpu")
+    about = {
+        "made_by": f"bunsan {__version__}",
+        **task.about(),
+        "model": str(name),
+        "settings": asdict(plan) | {"rate": settings.rate},
+        "train": len(data.train),
+        "valid": len(data.valid),
+        "trained": _finite(asdict(trained)),
+        "scored_on": data.scored_on,
+        "scores": None if scores is None else _finite(scores.to_dict()),
+    }
+    _save(opened, tokenizer, about, folder / "log.csv", target)
+    if not keep:
+        shutil.rmtree(work, ignore_errors=True)
+    opened.folder = target
+    return FineTuned(
+        target,
+        task.name,
+        ready.labels,
+        len(data.train),
+        len(data.valid),
+        parameters,
+        learned,
+        trained,
+        scores,
+        data.scored_on,
+        [*data.notes, *task.notes],
+    )
+
+
+def _examples(task: Task, items: Sequence[Item], tokenizer: Tokenizer) -> list[Example]:
+    found: list[Example] = []
+    with progress(tr("Cutting into tokens", "トークンに分割中"), len(items)) as bar:
+        for begin in range(0, len(items), _CHUNK):
+            chunk = items[begin : begin + _CHUNK]
+            for prepared in task.prepare(chunk, tokenizer):
+                found += prepared.examples
+            bar.advance(len(chunk))
+    return found
+
+
+class _Shown:
+    """A bar with epoch, loss, evaluation and time left."""
+
+    def __init__(self, bar: Progress, steps_an_epoch: float, on_step: OnStep | None) -> None:
+        self._bar, self._epoch, self._on_step = bar, max(steps_an_epoch, 1e-9), on_step
+        self._done = 0.0
+        self._evaluated = ""
+
+    def __call__(self, report: StepReport) -> None:
+        values = report.values
+        share = report.step / max(report.steps or 1, 1)
+        if "eval_loss" in values:
+            self._evaluated = f", eval {values['eval_loss']:.3f}"
+            if "eval_right" in values:
+                right = f"{100 * values['eval_right']:.1f} %"
+                self._evaluated += tr(f" ({right} right)", f"(正解 {right})")
+        epoch = tr("epoch", "エポック")
+        note = f"{epoch} {report.step / self._epoch:.1f}, loss {values['loss']:.3f}"
+        self._bar.advance(max(share - self._done, 0.0), note + self._evaluated)
+        self._done = max(share, self._done)
+        if self._on_step is not None:
+            self._on_step(report)
+
+
+def _scores(ready: OpenedTask, items: Sequence[Item], seed: int) -> "Scores | None":
+    if not items:
+        return None
+    judged = Judged(ready.task)
+    with progress(tr("Scoring", "採点中"), len(items)) as bar:
+        for chunk in ready.chunks(iter(items)):
+            judged.add(chunk, ready.answers(chunk))
+            bar.advance(len(chunk))
+    return judged.scores(seed)
+
+
+def _mark(
+    task: Task,
+    plan: Recipe,
+    settings: TrainingSettings,
+    start: Path,
+    train: Sequence[Example],
+    valid: Sequence[Example],
+) -> str:
+    """A short name for this training: differs when data, model or settings differ."""
+    found = hashlib.blake2b(digest_size=8)
+    files = sorted([*start.glob("*.safetensors"), *start.glob("*.bin"), start / "config.json"])
+    known = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files if f.is_file()]
+    plain = asdict(plan) | {"save_seconds": 0}
+    rest = asdict(settings) | {"save_seconds": 0}
+    values = [task.about(), plain, rest, str(start.resolve()), known, len(train)]
+    found.update(json.dumps(values, sort_keys=True, default=str).encode())
+    for example in [*train, *valid]:
+        for row in example.rows:
+            found.update(row.tobytes())
+        if example.target is not None:
+            found.update(np.asarray(example.target).tobytes())
+    return found.hexdigest()
+
+
+def _finite(value: Any) -> Any:
+    """The same without NaN and infinities, which JSON lacks."""
+    if isinstance(value, Mapping):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _may_be_made(folder: Path) -> None:
+    if not folder.exists():
+        return
+    if folder.is_dir() and ((folder / "config.json").is_file() or not any(folder.iterdir())):
+        return
+    raise BadInput(
+        tr("is no folder of a model.", "はモデルのフォルダーではありません。"),
+        remedy=tr("Give the name of a new folder.", "新しいフォルダー名を指定してください。"),
+        file=folder,
+    )
+
+
+def _save(
+    model: OpenedModel, tokenizer: Tokenizer, about: Mapping[str, Any], log: Path, folder: Path
+) -> None:
+    """Everything beside, then in its place in one step."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}.part")
+    old = beside.with_suffix(".old")
+    try:
+        save_start(model, tokenizer, beside)
+        write_json(beside / TASK_FILE, about)
+        shutil.copyfile(log, beside / "training.csv")
+        if folder.exists():
+            folder.replace(old)
+        try:
+            beside.replace(folder)
+        except OSError:
+            if old.exists():
+                old.replace(folder)
+            raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    sync_folder(folder.parent)

@@ -1,0 +1,78 @@
+"""Tasks that read one text or two: their columns, their inputs."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from bunsan.base.errors import BadInput
+from bunsan.base.language import tr
+from bunsan.tasks.finetuning.base import Item, Prepared, Task
+from bunsan.tasks.finetuning.columns import PAIRS, label_column, lacking, loose, text_column
+from bunsan.tasks.finetuning.records import Looked, Record, text_of
+from bunsan.text.columns import find
+from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.examples import Example
+
+
+class TextTask(Task):
+    """One answer a text, or a pair of texts."""
+
+    head = "classification"
+    pair: ClassVar[bool] = False
+
+    def resolve(self, table: Looked, truth: bool) -> None:
+        told = self.told()
+        if self.pair:
+            first, second = _pair_columns(table, told.get("text"), told.get("text2"))
+            found: dict[str, Any] = {"text": first, "text2": second}
+        else:
+            found = {"text": text_column(table, told.get("text"))}
+        if truth:
+            found["label"] = label_column(table, told.get("label"), list(found.values()))
+        elif told.get("label") in table.columns:
+            found["label"] = told["label"]
+        self.found(found, truth)
+
+    def texts(self, record: Record) -> tuple[str, ...] | None:
+        """What is read of a row; None where a text is missing."""
+        names = [self.columns["text"], *([self.columns["text2"]] if self.pair else [])]
+        found = [text_of(record, name) for name in names]
+        return None if None in found else tuple(text for text in found if text is not None)
+
+    def prepare(self, items: Sequence[Item], tokenizer: Tokenizer) -> list[Prepared]:
+        columns = list(zip(*(item.texts for item in items), strict=True))
+        encodings = tokenizer.encode_batch(*columns, max_length=self.max_length)
+        return [
+            Prepared(
+                [
+                    Example(
+                        (encoding.ids,),
+                        (encoding.type_ids,) if self.pair else None,
+                        self.target(item) if item.truth is not None else None,
+                    )
+                ]
+            )
+            for item, encoding in zip(items, encodings, strict=True)
+        ]
+
+    def target(self, item: Item) -> Any:
+        """The truth as numbers."""
+        raise NotImplementedError
+
+
+def _pair_columns(table: Looked, first: str | None, second: str | None) -> tuple[str, str]:
+    columns = table.columns
+    if first is not None and second is not None:
+        one, two = (columns[find(columns, name, table.file)] for name in (first, second))
+        if one == two:
+            raise BadInput(
+                tr(f"Both texts are the column {one!r}.", f"二つの本文が同じ列 {one!r} です。"),
+                remedy=tr("Say --text and --text2.", "--text と --text2 を指定してください。"),
+                file=table.file,
+            )
+        return one, two
+    if first is None and second is None:
+        there = {loose(column): column for column in reversed(columns)}
+        for a, b in PAIRS:
+            if loose(a) in there and loose(b) in there:
+                return there[loose(a)], there[loose(b)]
+    raise lacking(table, tr("the two texts", "二つの本文"), "--text NAME --text2")
