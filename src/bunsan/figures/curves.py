@@ -92,7 +92,7 @@ def curves_figure(
     """The figure on paper; see `draw_curves`."""
     scale = _Scale(bends)
     right = 0.3 + _SIZE / 72 * max(label_width(bend.name) for bend in bends)
-    lines = wrapped(note, 6.6 * (_LEFT + _PLOT + right))
+    lines = wrapped(note, 7.4 * (_LEFT + _PLOT + right))
     foot = 0.2 * len(lines)
     full = (_LEFT + _PLOT + right, _BOTTOM + foot + _TALL + _TOP)
     drawing = fonts.figure(*full)

@@ -107,7 +107,7 @@ def intervals_figure(
     """The figure on paper; see `draw_intervals`."""
     left = _EDGE + 0.2 + _SIZE / 72 * max(label_width(system.name) for system in systems)
     right = _EDGE + _COLUMN * len(beside)
-    lines = wrapped(note, 6.6 * (left + _PLOT + right))
+    lines = wrapped(note, 7.4 * (left + _PLOT + right))
     foot = 0.2 * len(lines)
     height = _ROW * len(systems)
     full = (left + _PLOT + right, _BOTTOM + foot + height + _TOP)

@@ -201,8 +201,9 @@ class LearningCurve:
         for number, curve in enumerate(self.curves):
             known = [p for p in curve.points if not np.isnan(p.value)]
             onward: list[tuple[float, float]] = []
-            if curve is self.choice and curve.law is not None:
-                ahead = np.geomspace(self.sizes[-1], 2 * (self.labels + self.more), 12)
+            if curve.kind != FLOOR and curve.law is not None:
+                furthest = max(self.labels + self.more, 1.3 * self.sizes[-1])
+                ahead = np.geomspace(self.sizes[-1], furthest, 12)
                 onward = [(float(n), self._from_error(float(curve.law.at(n)[0]))) for n in ahead]
             bends.append(
                 Bend(

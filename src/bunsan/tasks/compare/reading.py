@@ -182,7 +182,7 @@ def read_labelled(
     classes: tuple[str, ...] = ()
     truth: Any
     if task == "regression":
-        _check_numbers(cells, numbers, places, label_name, guessed=as_ == "auto")
+        _check_numbers(cells, numbers, places, label_name)
         truth = np.array([math.nan if n is None else n for n in numbers], np.float64)
     else:
         classes = _in_order([cell for cell in cells if cell is not None], plain)
@@ -199,8 +199,6 @@ def _check_numbers(
     numbers: Sequence[float | None],
     places: Sequence[tuple[str, int]],
     column: str,
-    *,
-    guessed: bool,
 ) -> None:
     for cell, number, (file, row) in zip(cells, numbers, places, strict=True):
         if cell is not None and number is None:

@@ -93,7 +93,7 @@ class Comparison:
         called = score_name(self.score)
         if choice.kind == FLOOR:
             return tr(
-                f"None is better than “{choice.title}” beyond chance ({called} {_three(own.value)}): these "
+                f"None is better than '{choice.title}' beyond chance ({called} {_three(own.value)}): these "
                 "texts say nothing about the labels, or there are too few of them.",
                 f"「{choice.title}」({called} {_three(own.value)})を偶然以上に上回るものがありません。この文章から"
                 "ラベルは予測できないか、件数が足りません。",
