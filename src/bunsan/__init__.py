@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bunsan.base.errors import BadInput, BunsanError, Interrupted, Missing
     from bunsan.serve.app import make_app
     from bunsan.serve.settings import ServeSettings
+    from bunsan.studio.opening import open_studio
     from bunsan.tasks.antonyms import antonyms
     from bunsan.tasks.chat import Chat
     from bunsan.tasks.compare.curve import learning_curve
@@ -74,6 +75,7 @@ _WHERE = {
     "open_generator": ("bunsan.tasks.complete", "open_generator"),
     "open_prompt": ("bunsan.tasks.prompting", "open_prompt"),
     "open_task": ("bunsan.tasks.finetuning.entry", "open_task"),
+    "open_studio": ("bunsan.studio.opening", "open_studio"),
     "open_tokenizer": ("bunsan.tasks.tokenizers", "open_tokenizer"),
     "open_vectors": ("bunsan.words.vectors.files.dispatch", "open_vectors"),
     "pretrain": ("bunsan.tasks.pretrain", "pretrain"),
@@ -116,6 +118,7 @@ __all__ = [
     "open_generator",
     "open_prompt",
     "open_task",
+    "open_studio",
     "open_tokenizer",
     "open_vectors",
     "pretrain",

@@ -17,6 +17,7 @@ FLOORS = [
     "figures",
     "tasks",
     "serve",
+    "studio",
     "cli",
 ]
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "bunsan"

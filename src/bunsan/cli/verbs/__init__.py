@@ -35,6 +35,7 @@ from bunsan.cli.verbs import (
     serve,
     shots,
     similar,
+    studio,
     train_tokenizer,
     train_words,
     vectors,
@@ -118,6 +119,7 @@ for name, verb in {
     "shots": shots,
     "chat": chat,
     "serve": serve,
+    "studio": studio,
     "models": models,
 }.items():
     # Two spaces before a line keep typer from joining it to the one above.

@@ -1,0 +1,72 @@
+// What the page does by itself: input methods, attention under the pointer, copying.
+'use strict';
+(() => {
+  // The Enter that ends a composition of kana is not the Enter that sends a form.
+  addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229)) {
+      event.stopImmediatePropagation();
+    }
+  }, true);
+
+  // Attention: bytes of weights, [layers, heads, tokens, tokens], one of 255 each.
+  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const kept = new WeakMap();
+  function weights(block) {
+    if (!kept.has(block)) kept.set(block, bytes(block.dataset.weights));
+    return kept.get(block);
+  }
+  function paint(block) {
+    const tokens = block.querySelectorAll('.b-token'), n = tokens.length;
+    const heads = Number(block.dataset.heads), values = weights(block);
+    const layer = Number(block.querySelector('[name=layer]').value);
+    const head = Number(block.querySelector('[name=head]').value); // heads: the mean of all
+    const from = Number(block.dataset.from || 0);
+    block.querySelector('[data-says=layer]').textContent = layer + 1;
+    block.querySelector('[data-says=head]').textContent =
+      head === heads ? block.dataset.mean : head + 1;
+    const place = (h, to) => values[((layer * heads + h) * n + from) * n + to];
+    let top = 1;
+    const found = [];
+    for (let to = 0; to < n; to += 1) {
+      let weight = 0;
+      if (head === heads) {
+        for (let h = 0; h < heads; h += 1) weight += place(h, to) / heads;
+      } else weight = place(head, to);
+      found.push(weight);
+      top = Math.max(top, weight);
+    }
+    tokens.forEach((token, to) => {
+      token.style.setProperty('--a', (found[to] / top).toFixed(3));
+      token.title = `${(found[to] / 2.55).toFixed(1)} %`;
+      token.setAttribute('aria-pressed', String(to === from));
+    });
+  }
+  const block = (event) => event.target.closest && event.target.closest('.b-attention');
+  addEventListener('input', (event) => { if (block(event)) paint(block(event)); });
+  const choose = (event) => {
+    const token = event.target.closest && event.target.closest('.b-attention .b-token');
+    if (!token) return;
+    const whole = token.closest('.b-attention');
+    whole.dataset.from = token.dataset.at;
+    paint(whole);
+  };
+  addEventListener('click', choose);
+  addEventListener('focusin', choose);
+  new MutationObserver(() => {
+    document.querySelectorAll('.b-attention:not([data-ready])').forEach((one) => {
+      one.dataset.ready = 'yes';
+      paint(one);
+    });
+  }).observe(document.documentElement, { childList: true, subtree: true });
+
+  addEventListener('click', (event) => {
+    const button = event.target.closest && event.target.closest('[data-copy]');
+    if (!button) return;
+    const text = button.parentElement.querySelector('pre').textContent;
+    navigator.clipboard.writeText(text).then(() => {
+      const said = button.textContent;
+      button.textContent = button.dataset.copy;
+      setTimeout(() => { button.textContent = said; }, 1200);
+    });
+  });
+})();

@@ -1,0 +1,254 @@
+"""How rooms and their deeds are joined: whose visitor it is, in which language, what goes wrong."""
+
+import asyncio
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any
+
+from bunsan.base.errors import BunsanError
+from bunsan.base.language import Language, speaking, tr
+from bunsan.studio import pieces
+from bunsan.studio.jobs import Job, unexpected
+from bunsan.studio.sessions import Session, Sessions
+from bunsan.studio.settings import StudioSettings
+from bunsan.studio.toolkit import gr
+
+Work = Callable[..., Any]
+_LOOK = 0.2  # seconds between two looks at a job
+
+# A click on anything with data-word in a block of HTML is an event that carries the word.
+CLICKS = """
+element.addEventListener('click', (event) => {
+  const hit = event.target.closest('[data-word]');
+  if (hit) trigger('click', {word: hit.dataset.word, act: hit.dataset.act || ''});
+});
+"""
+
+
+class Desk:
+    """One page in one language, while it is being built.
+
+    Attributes
+    ----------
+    token : the component that says whose page it is.
+    changed : events after which another collection may be open; what the rooms registered with
+        `refreshed` follows each.
+    """
+
+    def __init__(self, sessions: Sessions, settings: StudioSettings, language: Language) -> None:
+        self.sessions, self.settings, self.language = sessions, settings, language
+        self.token: Any = gr.State("")
+        self.changed: list[Any] = []
+        self._refreshers: list[tuple[Sequence[Any], Work]] = []
+        self.rooms: Any = None
+        self.tab: Any = None
+
+    @property
+    def base(self) -> str:
+        """Where assets and figures lie."""
+        return self.settings.path
+
+    def html(self, value: str = "", **options: Any) -> Any:
+        """A block of markup whose words can be clicked."""
+        return gr.HTML(value, js_on_load=CLICKS, **options)
+
+    # Deeds
+
+    def on(
+        self,
+        triggers: Any,
+        work: Work,
+        inputs: Sequence[Any] = (),
+        outputs: Sequence[Any] = (),
+        *,
+        event: bool = False,
+        spinner: str = "minimal",
+        **options: Any,
+    ) -> Any:
+        """Do `work(session, *inputs)` on an event; a mistake is told in the first of the outputs.
+
+        Parameters
+        ----------
+        triggers : an event of a component, or several.
+        work : gives the outputs' values, one or a tuple.
+        event : `work` gets what was clicked on as its second argument.
+        """
+
+        def run(token: str, *values: Any) -> Any:
+            with speaking(self.language):
+                try:
+                    return work(self.sessions.of(token), *values)
+                except BunsanError as error:
+                    return self._told(error, len(outputs))
+                except Exception as error:
+                    traceback.print_exc()
+                    return self._told(unexpected(error), len(outputs))
+
+        def run_event(clicked: Any, token: str, *values: Any) -> Any:
+            return run(token, clicked, *values)
+
+        run_event.__annotations__["clicked"] = gr.EventData
+        return gr.on(
+            triggers if isinstance(triggers, list) else [triggers],
+            run_event if event else run,
+            [self.token, *inputs],
+            list(outputs),
+            show_progress=spinner,
+            api_visibility="private",
+            **options,
+        )
+
+    def stream(
+        self,
+        triggers: Any,
+        work: Callable[..., Iterator[Any]],
+        inputs: Sequence[Any] = (),
+        outputs: Sequence[Any] = (),
+        **options: Any,
+    ) -> Any:
+        """The same for work that gives its outputs again and again."""
+
+        def run(token: str, *values: Any) -> Iterator[Any]:
+            # The language is set anew for each piece: between two, another thread may go on.
+            with speaking(self.language):
+                try:
+                    pieces_ = work(self.sessions.of(token), *values)
+                except BunsanError as error:
+                    failed = self._told(error, len(outputs))
+                    pieces_ = iter([failed])
+            try:
+                while True:
+                    with speaking(self.language):
+                        try:
+                            piece = next(pieces_)
+                        except StopIteration:
+                            return
+                        except BunsanError as error:
+                            piece, pieces_ = self._told(error, len(outputs)), iter(())
+                        except Exception as error:
+                            traceback.print_exc()
+                            piece = self._told(unexpected(error), len(outputs))
+                            pieces_ = iter(())
+                    yield piece
+            finally:
+                close = getattr(pieces_, "close", None)
+                if close is not None:
+                    close()
+
+        return gr.on(
+            triggers if isinstance(triggers, list) else [triggers],
+            run,
+            [self.token, *inputs],
+            list(outputs),
+            show_progress="hidden",
+            api_visibility="private",
+            **options,
+        )
+
+    def watch(
+        self,
+        triggers: Any,
+        begin: Callable[..., Job],
+        inputs: Sequence[Any],
+        *,
+        bar: Any,
+        stop: Any,
+        outputs: Sequence[Any] = (),
+        finish: Callable[[Session, Job], Any] | None = None,
+    ) -> Any:
+        """Start a job and show how far it is, until it ends; the page stays usable.
+
+        Parameters
+        ----------
+        begin : `begin(session, *inputs)` gives the job. bar : where progress and mistakes are shown.
+        stop : the button that ends the job. finish : gives the values of `outputs` after success,
+            the text for the bar first.
+        """
+        skipped = [gr.skip() for _ in outputs]
+
+        def started(token: str, *values: Any) -> tuple[Session, Job] | str:
+            with speaking(self.language):
+                try:
+                    session = self.sessions.of(token)
+                    return session, begin(session, *values)
+                except BunsanError as error:
+                    return pieces.mistake(error)
+                except Exception as error:
+                    traceback.print_exc()
+                    return pieces.mistake(unexpected(error))
+
+        def drawn(job: Job) -> str:
+            with speaking(self.language):
+                return pieces.progress(job)
+
+        def ended(session: Session, job: Job) -> tuple[str, list[Any]]:
+            with speaking(self.language):
+                if job.stopped:
+                    return pieces.notice(tr("Stopped.", "中止しました。")), skipped
+                if job.error is not None:
+                    return pieces.mistake(job.error), skipped
+                if finish is None:
+                    return "", skipped
+                try:
+                    said, *values = finish(session, job)
+                except BunsanError as error:
+                    return pieces.mistake(error), skipped
+                except Exception as error:
+                    traceback.print_exc()
+                    return pieces.mistake(unexpected(error)), skipped
+                return said, values
+
+        async def run(token: str, *values: Any) -> AsyncIterator[list[Any]]:
+            found = await asyncio.to_thread(started, token, *values)
+            if isinstance(found, str):
+                yield [gr.update(value=found), gr.update(visible=False), *skipped]
+                return
+            session, job = found
+            yield [gr.update(value=drawn(job)), gr.update(visible=True), *skipped]
+            while job.running:
+                await asyncio.sleep(_LOOK)
+                yield [gr.update(value=drawn(job)), gr.skip(), *skipped]
+            said, results = await asyncio.to_thread(ended, session, job)
+            yield [gr.update(value=said), gr.update(visible=False), *results]
+
+        self.on(stop.click, _stop, spinner="hidden")
+        return gr.on(
+            triggers if isinstance(triggers, list) else [triggers],
+            run,
+            [self.token, *inputs],
+            [bar, stop, *outputs],
+            show_progress="hidden",
+            api_visibility="private",
+        )
+
+    # When another collection is open
+
+    def refreshed(self, outputs: Sequence[Any], work: Work) -> None:
+        """Set these outputs by `work(session)` whenever another collection may be open."""
+        self._refreshers.append((outputs, work))
+
+    def refreshers(self) -> tuple[list[Any], Work]:
+        """All of these outputs, and what gives their values."""
+        outputs = [one for some, _ in self._refreshers for one in some]
+
+        def work(session: Session) -> list[Any]:
+            values: list[Any] = []
+            for some, one in self._refreshers:
+                found = one(session)
+                found = list(found) if isinstance(found, (tuple, list)) else [found]
+                assert len(found) == len(some), (one, len(found), len(some))
+                values += found
+            return values
+
+        return outputs, work
+
+    def _told(self, error: BunsanError, outputs: int) -> Any:
+        told = gr.update(value=pieces.mistake(error), visible=True)
+        if outputs == 0:
+            return None
+        return told if outputs == 1 else [told, *(gr.skip() for _ in range(outputs - 1))]
+
+
+def _stop(session: Session) -> None:
+    if session.job is not None:
+        session.job.stop()

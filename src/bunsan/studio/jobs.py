@@ -1,0 +1,90 @@
+"""Work that takes its time: in a thread of its own, watched from the page, stopped on request."""
+
+import contextvars
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from bunsan.base.errors import BunsanError, Interrupted
+from bunsan.base.language import tr
+from bunsan.base.progress import listening
+
+
+class Job:
+    """One piece of work.
+
+    Attributes
+    ----------
+    title : what is done. share : how much of it, 0 to 1; None where that is not known.
+    note : a few words about it. result : what it gave. error : why it failed.
+    stopped : the person stopped it.
+    """
+
+    def __init__(self, title: str, work: Callable[[], Any]) -> None:
+        self.title, self.note = title, ""
+        self.share: float | None = None
+        self.result: Any = None
+        self.error: BunsanError | None = None
+        self.stopped = False
+        self._work = work
+        self._stop = threading.Event()
+        self._ended = threading.Event()
+        self._begun = time.monotonic()
+        # The page's language goes along into the thread.
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(target=context.run, args=(self._run,), daemon=True)
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """It has not ended."""
+        return not self._ended.is_set()
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self._begun
+
+    def stop(self) -> None:
+        """End it at the next step; what can be kept is kept."""
+        self._stop.set()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Whether it has ended within so many seconds."""
+        return self._ended.wait(seconds)
+
+    def _run(self) -> None:
+        try:
+            with listening(self._hear):
+                self.result = self._work()
+        except (KeyboardInterrupt, Interrupted):
+            self.stopped = True
+        except BunsanError as error:
+            self.error = error
+        except Exception as error:
+            traceback.print_exc()
+            self.error = unexpected(error)
+        finally:
+            self._ended.set()
+
+    def _hear(self, title: str, done: float, total: float | None, note: str) -> None:
+        self.title, self.note = title, note
+        self.share = min(done / total, 1.0) if total else None
+        if self._stop.is_set():
+            raise KeyboardInterrupt
+
+
+def unexpected(error: Exception) -> BunsanError:
+    """The message for a failure nobody has foreseen."""
+    return BunsanError(
+        tr(
+            f"Something failed that should not ({type(error).__name__}: {error}).",
+            f"予期しない失敗です({type(error).__name__}: {error})。",
+        ),
+        remedy=tr(
+            "The terminal in which the studio runs shows where.",
+            "スタジオを起動した端末に詳細があります。",
+        ),
+    )

@@ -1,0 +1,388 @@
+"""The first room: a file is dropped and learned, or a collection opened, or the demo taken."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bunsan.base.errors import BadInput
+from bunsan.base.language import tr
+from bunsan.studio import pieces
+from bunsan.studio.desk import Desk
+from bunsan.studio.jobs import Job
+from bunsan.studio.sessions import Session
+from bunsan.studio.toolkit import gr
+
+if TYPE_CHECKING:
+    from bunsan.text.documents import Inspection
+
+_ENCODINGS = ("utf-8", "cp932", "euc-jp", "iso-2022-jp", "utf-16")
+_TEXT_FORMATS = ("csv", "tsv", "txt", "jsonl", "khcoder")
+_SHOWN = 8
+_PROBLEMS = 30
+
+
+def build(desk: Desk) -> None:
+    """Lay the room out and join its deeds."""
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=2, min_width=320):
+            gr.HTML(pieces.heading(tr("Your own file", "自分のファイル")), js_on_load=None)
+            file = gr.File(
+                label=tr(
+                    "Excel, CSV, text, JSON Lines, Parquet",
+                    "Excel・CSV・テキスト・JSON Lines・Parquet",
+                ),
+                height=150,
+                elem_id="b-file",
+            )
+            with gr.Group(visible=False) as options:
+                text = gr.Dropdown([], label=tr("Text column", "本文の列"), elem_id="b-text")
+                by = gr.Dropdown(
+                    [],
+                    label=tr("Groups", "グループの列"),
+                    info=tr(
+                        "Columns to compare by, such as area or year.",
+                        "地域・年など、比べるための列。",
+                    ),
+                    multiselect=True,
+                    elem_id="b-by",
+                )
+                sheet = gr.Dropdown([], label=tr("Sheet", "シート"), visible=False)
+                encoding = gr.Dropdown(
+                    [], label=tr("Encoding", "文字コード"), visible=False, elem_id="b-encoding"
+                )
+                keep = gr.Textbox(
+                    label=tr("Keep it in the folder", "保存先フォルダー"),
+                    info=tr(
+                        "Left empty, it is gone when the studio closes.",
+                        "空のままなら、スタジオの終了とともに消えます。",
+                    ),
+                    placeholder="reviews.bunsan",
+                    visible=desk.settings.own_machine,
+                )
+            learn = gr.Button(
+                tr("Learn", "学習する"), variant="primary", visible=False, elem_id="b-learn"
+            )
+        with gr.Column(scale=3, min_width=320):
+            preview = gr.HTML(
+                pieces.empty(
+                    tr("Nothing is open yet", "まだ何も開かれていません"),
+                    tr(
+                        "Drop a table or a text file on the left; its first rows are shown here "
+                        "before anything is learned. Or take the demo below.",
+                        "左に表かテキストのファイルを置くと、学習の前に最初の数行をここで確かめられます。"
+                        "下のデモでも試せます。",
+                    ),
+                ),
+                js_on_load=None,
+                elem_id="b-preview",
+            )
+    bar = gr.HTML("", js_on_load=None, elem_id="b-learning")
+    stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm", elem_id="b-stop")
+    overview = gr.HTML("", js_on_load=None, elem_id="b-overview")
+    with gr.Row(equal_height=False, elem_classes="b-others"):
+        with gr.Column(scale=2, min_width=320):
+            gr.HTML(
+                pieces.heading(
+                    tr("The demo", "デモ"),
+                    tr("made-up hotel reviews", "作り物の宿の口コミ"),
+                ),
+                js_on_load=None,
+            )
+            with gr.Row():
+                demo_ja = gr.Button(tr("Demo in Japanese", "日本語のデモ"), elem_id="b-demo-ja")
+                demo_en = gr.Button(tr("Demo in English", "英語のデモ"), elem_id="b-demo-en")
+        with gr.Column(scale=3, min_width=320, visible=desk.settings.own_machine):
+            gr.HTML(
+                pieces.heading(tr("An existing collection", "既存のコレクション")), js_on_load=None
+            )
+            with gr.Row():
+                place = gr.Dropdown(
+                    _nearby(),
+                    value=None,
+                    allow_custom_value=True,
+                    show_label=False,
+                    container=False,
+                    label=tr("Folder", "フォルダー"),
+                    info=None,
+                    scale=4,
+                    elem_id="b-place",
+                )
+                opened = gr.Button(tr("Open", "開く"), scale=1, min_width=90, elem_id="b-open")
+            trouble = gr.HTML("", js_on_load=None)
+
+    picked = [preview, options, learn, text, by, sheet, encoding]
+    desk.on(file.upload, _picked, [file], picked)
+    desk.on(file.clear, lambda session: _cleared(session), [], picked)
+    # Other columns, another sheet or encoding: look again.
+    desk.on(sheet.input, _again, [sheet, encoding], picked)
+    desk.on(encoding.input, _again, [sheet, encoding], picked)
+    desk.changed.append(
+        desk.watch(
+            learn.click,
+            _learn,
+            [text, by, sheet, encoding, keep],
+            bar=bar,
+            stop=stop,
+            finish=lambda session, job: [_learned(session, job)],
+        )
+    )
+    for button, world in ((demo_ja, "ja"), (demo_en, "en")):
+        desk.changed.append(
+            desk.watch(
+                button.click,
+                lambda session, world=world: _demo(session, world),
+                [],
+                bar=bar,
+                stop=stop,
+                finish=lambda session, job: [_learned(session, job)],
+            )
+        )
+    desk.changed.append(desk.on(opened.click, _open, [place], [trouble]))
+    desk.refreshed([overview], lambda session: [_overview(session)])
+
+
+def take(session: Session, folder: str, name: str = "") -> None:
+    """Open the collection of a folder for a visitor."""
+    from bunsan.tasks.facade import open_collection
+
+    session.collection = open_collection(folder)
+    session.name = name or Path(folder).name.removesuffix(".bunsan")
+
+
+def _nearby() -> list[str]:
+    """Collections in the folder in which the studio was started."""
+    return sorted(
+        path.name for path in Path.cwd().glob("*.bunsan") if (path / "state.json").is_file()
+    )[:50]
+
+
+# A file is dropped
+
+
+def _cleared(session: Session) -> list[Any]:
+    session.upload = None
+    hidden = gr.update(visible=False)
+    return ["", hidden, hidden, gr.skip(), gr.skip(), gr.skip(), gr.skip()]
+
+
+def _picked(session: Session, path: str | None) -> list[Any]:
+    if path is None:
+        return _cleared(session)
+    session.upload = Path(path)
+    return _looked(session, None, None)
+
+
+def _again(session: Session, sheet: str | None, encoding: str | None) -> list[Any]:
+    return _looked(session, sheet, encoding or None)
+
+
+def _looked(session: Session, sheet: str | None, encoding: str | None) -> list[Any]:
+    from bunsan.text.documents import inspect
+
+    if session.upload is None:
+        raise _no_file()
+    hidden = gr.update(visible=False)
+    try:
+        found = inspect(str(session.upload), sheet=sheet or None, encoding=encoding, rows=_SHOWN)
+    except BadInput as error:
+        # The file may be readable in another encoding: leave the choice open.
+        again = gr.update(choices=_encodings(), value=encoding or "", visible=True)
+        shown = error.row is not None or encoding is not None
+        return [
+            pieces.mistake(error),
+            gr.update(visible=shown),
+            hidden,
+            gr.skip(),
+            gr.skip(),
+            gr.skip(),
+            again if shown else gr.skip(),
+        ]
+    columns = list(found.columns)
+    is_text = found.format in _TEXT_FORMATS
+    groups = [name for name in columns if name != found.text]
+    return [
+        _preview(found),
+        gr.update(visible=True),
+        gr.update(visible=True),
+        gr.update(choices=columns, value=found.text, visible=bool(columns)),
+        gr.update(choices=groups or list(found.by), value=list(found.by), visible=bool(columns)),
+        gr.update(
+            choices=list(found.sheets),
+            value=sheet or (found.sheets[0] if found.sheets else None),
+            visible=len(found.sheets) > 1,
+        ),
+        gr.update(choices=_encodings(), value=encoding or "", visible=is_text),
+    ]
+
+
+def _encodings() -> list[tuple[str, str]]:
+    return [(tr("by looking", "自動判定"), ""), *((name, name) for name in _ENCODINGS)]
+
+
+def _preview(found: "Inspection") -> str:
+    said = [found.format]
+    if found.encoding:
+        guessed = tr(" (guessed)", "(推定)") if found.encoding_guessed else ""
+        said.append(found.encoding + guessed)
+    columns = found.columns or (*found.by, tr("text", "本文"))
+    bad = [problem.message for problem in found.report.problems[:3]]
+    warning = (
+        pieces.notice(tr("Some rows cannot be read: ", "読めない行があります: ") + " ".join(bad))
+        if bad
+        else ""
+    )
+    return (
+        pieces.heading(Path(found.source).name, " · ".join(said))
+        + pieces.sheet(columns, found.rows, found.numbers)
+        + warning
+    )
+
+
+# It is learned
+
+
+def _learn(
+    session: Session,
+    text: str | None,
+    by: list[str] | None,
+    sheet: str | None,
+    encoding: str | None,
+    keep: str | None,
+) -> Job:
+    from bunsan.tasks.facade import learn
+
+    upload = session.upload
+    if upload is None:
+        raise _no_file()
+    if text is not None and text in (by or []):
+        raise BadInput(
+            tr(
+                f"The column {text} cannot be the text and a group at once.",
+                f"列「{text}」を本文とグループの両方にはできません。",
+            ),
+            remedy=tr("Take it out of the groups.", "グループの列から外してください。"),
+        )
+    to = _place(keep) if keep and keep.strip() else None
+    name = upload.name.split(".")[0]
+
+    def work() -> Any:
+        return name, learn(
+            str(upload),
+            to=to,
+            text=text or None,
+            by=None if not text else tuple(by or ()),
+            sheet=sheet or None,
+            encoding=encoding or None,
+        )
+
+    return session.begin(tr("Learning", "学習中"), work)
+
+
+def _place(keep: str) -> Path:
+    folder = Path(keep.strip()).expanduser()
+    if not folder.name.endswith(".bunsan"):
+        folder = folder.with_name(folder.name + ".bunsan")
+    return folder
+
+
+def _demo(session: Session, world: str) -> Job:
+    from bunsan.tasks.facade import demo
+
+    name = (
+        tr("Demo, Japanese", "デモ(日本語)") if world == "ja" else tr("Demo, English", "デモ(英語)")
+    )
+    return session.begin(tr("Learning", "学習中"), lambda: (name, demo(world)))
+
+
+def _learned(session: Session, job: Job) -> str:
+    session.name, session.collection = job.result
+    return pieces.notice(
+        tr(
+            f"Learned in {job.seconds:.1f} s. The other rooms show what is in it.",
+            f"{job.seconds:.1f} 秒で学習しました。ほかのタブで中身を見られます。",
+        ),
+        look="good",
+    )
+
+
+def _open(session: Session, place: str | None) -> list[Any]:
+    if not place or not place.strip():
+        raise BadInput(
+            tr("Name the folder of a collection.", "コレクションのフォルダーを指定してください。")
+        )
+    take(session, str(Path(place.strip()).expanduser()))
+    return [""]
+
+
+def _no_file() -> BadInput:
+    return BadInput(tr("Drop a file first.", "先にファイルを置いてください。"))
+
+
+# At a glance
+
+
+def _overview(session: Session) -> str:
+    import numpy as np
+
+    if session.collection is None:
+        return ""
+    collection = session.collection
+    facts = collection.describe()
+    counts = pieces.tiles(
+        [
+            (tr("documents", "文書"), f"{facts['documents']:,}"),
+            (tr("sentences", "文"), f"{facts['sentences']:,}"),
+            (tr("tokens", "トークン"), f"{facts['tokens']:,}"),
+            (tr("words", "異なり語"), f"{facts['words']:,}"),
+            (tr("counted", "集計対象"), f"{facts['counted_words']:,}"),
+        ]
+    )
+    lengths: list[int] = []
+    for segment in collection.segments:
+        lengths += np.diff(segment.document)[segment.alive()].tolist()
+    blocks = [
+        pieces.div(
+            "b-block",
+            pieces.heading(tr("Length of documents", "文書の長さ"), tr("in tokens", "トークン数")),
+            pieces.histogram(lengths),
+        )
+    ]
+    blocks += [
+        pieces.div("b-block", pieces.heading(name), pieces.bars(list(values.items())))
+        for name, values in facts["by"].items()
+    ]
+    note = pieces.notice(facts["label"]) if facts["label"] else ""
+    return (
+        pieces.heading(session.name, _kept(collection.storage.location))
+        + note
+        + counts
+        + pieces.div("b-blocks", *blocks)
+        + _problems(facts["reading"])
+    )
+
+
+def _kept(location: str) -> str:
+    import tempfile
+
+    if Path(location).is_relative_to(tempfile.gettempdir()):
+        return tr("kept until the studio closes", "スタジオを閉じるまで保持")
+    return location
+
+
+def _problems(reading: dict[str, Any]) -> str:
+    from bunsan.text.documents import reason_label
+
+    skipped = reading.get("skipped", {})
+    if not skipped:
+        return ""
+    total = sum(skipped.values())
+    listed = reading.get("problems", [])
+    rows = [(reason_label(p["reason"]), p["message"]) for p in listed[:_PROBLEMS]]
+    title = tr(f"{total:,} rows were left out", f"{total:,} 行を読み飛ばしました")
+    return pieces.element(
+        "details",
+        pieces.element("summary", pieces.words(title)),
+        pieces.sheet(
+            (tr("why", "理由"), tr("in detail", "詳細")), rows, [p["row"] for p in listed]
+        ),
+        class_="b-problems",
+    )

@@ -1,0 +1,192 @@
+"""Context: one word in two sentences, by a model that reads whole sentences."""
+
+from typing import Any
+
+from bunsan.base.errors import BadInput
+from bunsan.base.language import tr
+from bunsan.studio import pieces
+from bunsan.studio.charts import line_chart
+from bunsan.studio.contexts import Attention, TwoContexts, compare_contexts
+from bunsan.studio.desk import Desk
+from bunsan.studio.jobs import Job
+from bunsan.studio.sessions import Session
+from bunsan.studio.toolkit import gr
+
+_EXAMPLES = {
+    "首": ("寝違えて首を痛める。", "会社を首になる。"),
+    "bank": ("He sat on the bank of the river.", "She put her money in the bank."),
+    "手": ("手を洗ってから食べる。", "その手は使えない。"),
+}
+
+
+def build(desk: Desk) -> None:
+    """Lay the room out and join its deeds."""
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=2, min_width=300):
+            model = gr.Dropdown(
+                list(desk.settings.models),
+                value=desk.settings.models[0] if desk.settings.models else None,
+                label=tr("Model: a folder or a name", "モデル(フォルダーか名前)"),
+                info=tr("A BERT or the like.", "BERT の類い。"),
+                allow_custom_value=True,
+                elem_id="b-context-model",
+            )
+            first = gr.Textbox(label=tr("First sentence", "1 つ目の文"), elem_id="b-first")
+            second = gr.Textbox(label=tr("Second sentence", "2 つ目の文"), elem_id="b-second")
+            word = gr.Textbox(label=tr("The word in both", "両方にある語"), elem_id="b-both")
+            go = gr.Button(tr("Compare", "比べる"), variant="primary", elem_id="b-contexts")
+            examples = desk.html(
+                pieces.chips(_EXAMPLES, "example", label=tr("For example", "たとえば"))
+            )
+            bar = gr.HTML("", js_on_load=None, elem_id="b-context-bar")
+            stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm")
+        with gr.Column(scale=3, min_width=320):
+            shown = gr.HTML(
+                pieces.empty(
+                    tr("One word, two meanings", "1 つの語、2 つの意味"),
+                    tr(
+                        "A word vector is the same everywhere. A model that reads the sentence gives "
+                        "the word another vector in each. Choose a model and compare.",
+                        "語のベクトルはどこでも同じですが、文を読むモデルは文ごとに違うベクトルを与えます。"
+                        "モデルを選んで比べてみてください。",
+                    ),
+                ),
+                js_on_load=None,
+                elem_id="b-context",
+            )
+
+    def clicked(session: Session, event: Any) -> list[Any]:
+        chosen = str(event.word)
+        return [*_EXAMPLES[chosen], chosen]
+
+    desk.on(examples.click, clicked, [], [first, second, word], event=True)
+
+    def begin(session: Session, name: str | None, a: str, b: str, word: str) -> Job:
+        chosen = chosen_model(desk, name)
+
+        def work() -> TwoContexts:
+            opened = desk.sessions.model(chosen)
+            with desk.sessions.busy(chosen):
+                return compare_contexts(opened, chosen, (a or "", b or ""), word or "")
+
+        return session.begin(tr("Reading", "読み取り中"), work)
+
+    desk.watch(
+        [go.click, word.submit],
+        begin,
+        [model, first, second, word],
+        bar=bar,
+        stop=stop,
+        outputs=[shown],
+        finish=lambda session, job: ["", _shown(job.result)],
+    )
+
+
+def chosen_model(desk: Desk, name: str | None) -> str:
+    """The model that was named.
+
+    Raises
+    ------
+    BadInput : none was, or visitors may not name folders of this machine.
+    """
+    name = (name or "").strip()
+    if not name:
+        raise BadInput(
+            tr("Which model?", "モデルが指定されていません。"),
+            remedy=tr(
+                "Give the folder of a model, or a name from the room Models.",
+                "モデルのフォルダーか、「モデル」にある名前を指定してください。",
+            ),
+        )
+    if not desk.settings.own_machine and name not in desk.settings.models:
+        raise BadInput(tr(f"{name} is not offered here.", f"{name} はここでは使えません。"))
+    return name
+
+
+def _shown(found: TwoContexts) -> str:
+    chart = line_chart(
+        found.by_layer,
+        flat=tr("static vectors: one and the same", "静的なベクトル: どちらも同じ"),
+        across=tr("layer", "層"),
+        label=tr("cosine", "コサイン"),
+    )
+    last = found.by_layer[-1]
+    facts = pieces.tiles(
+        [
+            (tr("static", "静的なベクトル"), "1.000"),
+            (tr("last layer", "最終層"), f"{last:.3f}"),
+            (tr("least", "最小"), f"{min(found.by_layer):.3f}"),
+        ]
+    )
+    seen = " / ".join(" ".join(one) for one in found.pieces)
+    title = pieces.heading(
+        tr(f"How alike is {found.word} in both?", f"2 つの文の「{found.word}」はどれだけ似ている?"),
+        tr(f"tokens: {seen}", f"トークン: {seen}"),
+    )
+    blocks = [title, facts, chart, _guesses(found), _attention_title()]
+    blocks += [_attention(one, found.word) for one in found.attention]
+    return "".join(blocks)
+
+
+def _guesses(found: TwoContexts) -> str:
+    if not found.guesses:
+        return ""
+    blocks = []
+    for sentence, places in zip(found.sentences, found.guesses, strict=True):
+        for place in places:
+            blocks.append(
+                pieces.div(
+                    "b-block",
+                    pieces.element("p", pieces.words(sentence), class_="b-soft"),
+                    pieces.bars(list(place.guesses)),
+                )
+            )
+    title = pieces.heading(
+        tr("What could stand there instead?", "代わりに入りそうな語は?"),
+        tr("guesses of the model, with probabilities", "モデルの予測と確率"),
+    )
+    return title + pieces.div("b-blocks", *blocks)
+
+
+def _attention_title() -> str:
+    return pieces.heading(
+        tr("Attention", "アテンション"),
+        tr("click on a token: the warmer, the more it looks there",
+           "トークンをクリック: 色が濃いほど強く注目"),
+    )  # fmt: skip
+
+
+def _attention(found: Attention, word: str) -> str:
+    start = next(
+        (i for i, token in enumerate(found.tokens) if token.lower() in word.lower() and token), 0
+    )
+    tokens = [
+        pieces.element(
+            "button", pieces.words(token or "␣"), type="button", class_="b-token", data_at=str(i)
+        )
+        for i, token in enumerate(found.tokens)
+    ]
+    sliders = pieces.div(
+        "b-sliders",
+        _slider("layer", tr("layer", "層"), found.layers - 1, found.layers - 1),
+        _slider("head", tr("head", "ヘッド"), found.heads, found.heads),
+    )
+    return pieces.div(
+        "b-attention",
+        pieces.div("b-tokens", *tokens),
+        sliders,
+        data_weights=found.weights,
+        data_heads=str(found.heads),
+        data_from=str(start),
+        data_mean=tr("mean", "平均"),
+    )
+
+
+def _slider(name: str, label: str, most: int, value: int) -> str:
+    field = (
+        f'<input type="range" name="{name}" min="0" max="{most}" value="{value}" '
+        f'aria-label="{pieces.words(label)}">'
+    )
+    return pieces.element(
+        "label", pieces.words(label), field, pieces.element("b", "", data_says=name)
+    )

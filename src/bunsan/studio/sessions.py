@@ -1,0 +1,185 @@
+"""What each visitor has open: nobody sees another's data.
+
+A visitor is one tab of a browser. Its token lives in the tab's own storage, so that a reload or a
+change of language finds everything as it was.
+"""
+
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bunsan.base.errors import BadInput, Missing
+from bunsan.base.language import Language, tr
+from bunsan.studio.jobs import Job
+
+if TYPE_CHECKING:
+    from bunsan.tasks.facade import Collection
+    from bunsan.tasks.opening import Model
+
+_MOST = 500  # visitors remembered; those longest away are forgotten first
+_RESULTS = 40  # figures and tables of a visitor that can still be fetched
+
+
+@dataclass(frozen=True)
+class Result:
+    """Something that can be fetched: an object with `save(path)`."""
+
+    value: Any
+    name: str
+    language: Language
+
+
+@dataclass
+class Session:
+    """One visitor.
+
+    Attributes
+    ----------
+    folder : for files of this visitor only; deleted with the studio.
+    collection : what is open. name : what it is called on the page.
+    upload : the file that was dropped. job : what runs or ran last.
+    results : what can be fetched, by an unguessable name.
+    halted : set to end what is being written in the Playground.
+    """
+
+    folder: Path
+    collection: "Collection | None" = None
+    name: str = ""
+    upload: Path | None = None
+    job: Job | None = None
+    results: dict[str, Result] = field(default_factory=dict)
+    seen: float = field(default_factory=time.monotonic)
+    halted: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def open(self) -> "Collection":
+        """The open collection.
+
+        Raises
+        ------
+        Missing : none is open.
+        """
+        if self.collection is None:
+            raise Missing(
+                tr("No collection is open.", "コレクションが開かれていません。"),
+                remedy=tr(
+                    "Open one in the room Collection, or take the demo.",
+                    "「コレクション」で開くか、デモを使ってください。",
+                ),
+            )
+        return self.collection
+
+    def begin(self, title: str, work: Any) -> Job:
+        """Start a job.
+
+        Raises
+        ------
+        BadInput : another one is running.
+        """
+        if self.job is not None and self.job.running:
+            raise BadInput(
+                tr(
+                    f"Something else is still running: {self.job.title}.",
+                    f"別の処理がまだ動いています({self.job.title})。",
+                ),
+                remedy=tr("Wait for it, or stop it.", "終わるのを待つか、中止してください。"),
+            )
+        self.job = Job(title, work)
+        return self.job
+
+
+class Sessions:
+    """All visitors of a studio, and the models they share."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="bunsan-studio-")
+        self._known: dict[str, Session] = {}
+        self._models: dict[str, Model] = {}
+        self._busy: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+        self._opening = threading.Lock()
+
+    @property
+    def folder(self) -> Path:
+        """Where files of visitors lie; deleted with this object."""
+        return Path(self._folder.name)
+
+    def arrive(self, token: str | None) -> tuple[str, Session]:
+        """The visitor of this token, or a new one; also the token."""
+        with self._lock:
+            if token and token in self._known:
+                return token, self._touch(token)
+            token = secrets.token_urlsafe(24)
+            folder = self.folder / secrets.token_hex(8)
+            folder.mkdir(mode=0o700)
+            self._known[token] = Session(folder)
+            while len(self._known) > _MOST:
+                gone = self._known.pop(min(self._known, key=lambda t: self._known[t].seen))
+                shutil.rmtree(gone.folder, ignore_errors=True)
+            return token, self._touch(token)
+
+    def of(self, token: str | None) -> Session:
+        """The visitor of a token.
+
+        Raises
+        ------
+        Missing : the studio does not know it.
+        """
+        with self._lock:
+            if token and token in self._known:
+                return self._touch(token)
+        raise Missing(
+            tr("The studio does not know this page any more.", "このページの情報がありません。"),
+            remedy=tr("Reload the page.", "ページを再読み込みしてください。"),
+        )
+
+    def publish(self, session: Session, value: Any, name: str, language: Language) -> str:
+        """Make an object fetchable as `/figures/KEY.SUFFIX`; returns the key."""
+        key = secrets.token_urlsafe(18)
+        with self._lock:
+            session.results[key] = Result(value, name, language)
+            while len(session.results) > _RESULTS:
+                del session.results[next(iter(session.results))]
+        return key
+
+    def result(self, key: str) -> tuple[Session, Result] | None:
+        """What was published under this key."""
+        with self._lock:
+            for session in self._known.values():
+                if key in session.results:
+                    return session, session.results[key]
+        return None
+
+    def model(self, name: str) -> "Model":
+        """A model, opened once for all."""
+        from bunsan.tasks.opening import Model
+
+        with self._opening:  # one at a time: they are large
+            if name not in self._models:
+                self._models[name] = Model(name)
+                while len(self._models) > 3:
+                    del self._models[next(iter(self._models))]
+            return self._models[name]
+
+    def busy(self, name: str) -> threading.Lock:
+        """A model does one thing at a time: what it remembers of prompts is for one thread."""
+        with self._lock:
+            return self._busy.setdefault(name, threading.Lock())
+
+    def close(self) -> None:
+        """Stop what runs and delete what visitors left."""
+        with self._lock:
+            for session in self._known.values():
+                if session.job is not None:
+                    session.job.stop()
+        self._folder.cleanup()
+
+    def _touch(self, token: str) -> Session:
+        session = self._known[token]
+        session.seen = time.monotonic()
+        return session
