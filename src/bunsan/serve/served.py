@@ -1,5 +1,6 @@
 """What a server has opened: models and collections by name, each with its thread."""
 
+import asyncio
 import re
 import tempfile
 import time
@@ -15,7 +16,7 @@ from bunsan.serve.encoding import EncodingWorker
 from bunsan.serve.errors import ApiError
 from bunsan.serve.metrics import Metrics
 from bunsan.serve.settings import ServeSettings
-from bunsan.serve.worker import Worker
+from bunsan.serve.worker import Worker, stopping
 from bunsan.serve.writing import WritingWorker
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Service:
         self.pool = ThreadPoolExecutor(2, thread_name_prefix="bunsan-prepare")
         self.place: tempfile.TemporaryDirectory[str] | None = None
         self.found: dict[str, Served] = {}
-        self.ready = False
+        self.ready = self.closed = False
         if settings.threads is not None:
             import torch
 
@@ -168,12 +169,13 @@ class Service:
 
     async def prepare(self, function: Callable[..., T], *arguments: Any) -> T:
         """The result of a function that runs beside the event loop."""
-        import asyncio
-
+        if self.closed:
+            raise stopping()
         return await asyncio.get_running_loop().run_in_executor(self.pool, function, *arguments)
 
     def close(self) -> None:
         """End all threads; what waits is told so."""
+        self.closed = True
         for one in self.found.values():
             one.worker.stop()
         self.pool.shutdown(wait=False, cancel_futures=True)

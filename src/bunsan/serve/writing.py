@@ -146,10 +146,10 @@ class WritingWorker(Worker):
         self.generator = generator
         self._waiting: deque[Answer] = deque()
         self._active: list[Answer] = []
-        self._store = PrefixStore(settings.prefix_bytes) if settings.prefix_bytes else None
-        if self._store is not None:
-            generator.__dict__["store"] = self._store  # `choose` shares it
-        self._running = Running(generator.model, self._store)
+        # `choose` shares it; one without room keeps nothing.
+        generator.__dict__["store"] = PrefixStore(settings.prefix_bytes)
+        self._running = self._new_batch()
+        self._last = time.monotonic()  # when an answer ended
 
     @property
     def load(self) -> tuple[int, int]:
@@ -172,6 +172,8 @@ class WritingWorker(Worker):
         with self._lock:
             self._check_open()
             waiting = len(self._waiting)
+            if not (self._active or waiting):
+                self._last = time.monotonic()
             if len(self._active) + waiting + count > most:
                 raise self.full(waiting)
             self._waiting += job.answers
@@ -191,6 +193,10 @@ class WritingWorker(Worker):
 
     # In the thread
 
+    def _new_batch(self) -> Running:
+        store = self.generator.store if self.settings.prefix_bytes else None
+        return Running(self.generator.model, store)
+
     def _busy(self) -> bool:
         return bool(self._waiting or self._active)
 
@@ -200,15 +206,14 @@ class WritingWorker(Worker):
             fresh = self._next()
             if fresh:
                 self._add(fresh)
-            elif self._active:
-                begin = time.monotonic()
+            if self._active:  # also after others have joined: they may be short, and many
                 self._running.step()
                 self.metrics.rows.labels(self.name).observe(len(self._active))
                 self._deliver(self._active)
-                self._pace.done(len(self._leave()), time.monotonic() - begin)
+                self._leave()
         except Exception as error:  # whatever a model does, the next request has a server
             failed, self._active = self._active, []
-            self._running = Running(self.generator.model, self._store)
+            self._running = self._new_batch()
             found = as_api_error(error)
             for job in {answer.job for answer in failed}:
                 job.cancelled = True
@@ -264,7 +269,7 @@ class WritingWorker(Worker):
             job.wake()
         self.metrics.tokens.labels(self.name, "completion").inc(len(answers))
 
-    def _leave(self) -> list[Answer]:
+    def _leave(self) -> None:
         """Finished and unwanted rows leave the batch."""
         gone: list[int] = []
         for i, answer in enumerate(self._active):
@@ -275,12 +280,12 @@ class WritingWorker(Worker):
                 gone.append(i)
         if gone:
             self._running.drop(gone)
-        left = [self._active[i] for i in gone]
-        if gone:
             leaving = set(gone)
             self._active = [a for i, a in enumerate(self._active) if i not in leaving]
+            now = time.monotonic()
+            self._pace.done(len(gone), now - self._last)
+            self._last = now
             self._gauge()
-        return left
 
     def _abandon(self, error: ApiError) -> None:
         waiting, active = list(self._waiting), self._active

@@ -226,7 +226,10 @@ def command(
                 print(said, file=sys.stderr, flush=True)
 
         be_quiet()  # no bars beside the log
-        run(app, sock, grace_seconds=grace, ready=ready)
+        try:
+            run(app, sock, grace_seconds=grace, ready=ready)
+        finally:
+            app.state.service.close()
     finally:
         sock.close()
     if settings.log:
