@@ -13,6 +13,7 @@ import pytest
 from serve_models import KNOWN, collection_folder, writer, writer_folder
 
 from bunsan.base.errors import BadInput
+from bunsan.cli.main import main
 from bunsan.serve.served import named
 
 ENVIRONMENT = {
@@ -100,28 +101,28 @@ def test_a_second_interrupt_does_not_wait() -> None:
     assert process.returncode == 0
 
 
-def test_mistakes() -> None:
+def test_mistakes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUNSAN_OFFLINE", "1")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
+        model = str(writer_folder())
         cases: list[tuple[tuple[str, ...], int, str]] = [
             (("--port", port), 2, "--port 0"),
-            (("--host", "no such host"), 2, "--host"),
-            (("/no/such/folder", "--offline"), 3, ""),
-            ((str(writer_folder()), str(writer_folder())), 2, "NAME=FOLDER"),
-            ((str(writer_folder()), "--precision", "int3"), 2, "int8"),
-            (("--api-key", " "), 2, "empty"),
+            (("--port", "0", "--host", "no such host"), 2, "--host"),
+            (("--port", "0", "/no/such/folder"), 2, ""),
+            (("--port", "0", "owner/name"), 3, "owner/name"),
+            (("--port", "0", model, model), 2, "NAME=FOLDER"),
+            (("--port", "0", model, "--precision", "int3"), 2, "int8"),
+            (("--port", "0", "--api-key", " "), 2, "empty"),
+            (("--port", "0", "--rows", "0"), 2, "rows"),
         ]
         for arguments, code, told in cases:
-            done = subprocess.run(
-                [sys.executable, "-m", "bunsan", "serve", *arguments],
-                capture_output=True, text=True, encoding="utf-8", env=ENVIRONMENT, check=False,
-            )  # fmt: skip
-            assert done.returncode == code, done.stderr
-            assert told in done.stderr
-            assert done.stdout == ""
-            assert "Traceback" not in done.stderr
+            assert main(["serve", *arguments]) == code, arguments
+            out, err = capsys.readouterr()
+            assert told in err
+            assert out == ""
 
 
 def test_names(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ A plain ASGI middleware: nothing of a response is held back.
 import asyncio
 import hashlib
 import hmac
+import json
+import re
 import sys
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -22,6 +24,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _OPEN = ("/health", "/health/live", "/health/ready")
 _DRAINED = 4  # bodies up to so many times the limit are read to the end before they are refused
 
@@ -127,7 +130,12 @@ class Gate:
                 400, "The body must be JSON, with Content-Type: application/json.",
                 code="unsupported_media_type",
             )  # fmt: skip
-        return b"".join(parts)
+        body = b"".join(parts)
+        if _SURROGATE.search(body) and not _is_text(body):
+            raise ApiError(
+                400, "The body has half of a character (a lone surrogate).", code="invalid_value"
+            )
+        return body
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("route")
@@ -140,6 +148,17 @@ class Gate:
             clock = time.strftime("%H:%M:%S")
             line = f"{clock} {scope['method']} {told} {status} {seconds * 1000:.0f} ms {extra}"
             print(line.rstrip(), file=sys.stderr, flush=True)
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether JSON with surrogates in it has them in pairs; what is no JSON is told elsewhere."""
+    try:
+        json.dumps(json.loads(body), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    except (ValueError, RecursionError):
+        pass
+    return True
 
 
 class _Left(Exception):
