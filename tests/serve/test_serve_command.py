@@ -111,7 +111,7 @@ def test_mistakes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monkey
         cases: list[tuple[tuple[str, ...], int, str]] = [
             (("--port", port), 2, "--port 0"),
             (("--port", "0", "--host", "no such host"), 2, "--host"),
-            (("--port", "0", "/no/such/folder"), 2, ""),
+            (("--port", "0", "/no/such/folder"), 3, ""),
             (("--port", "0", "owner/name"), 3, "owner/name"),
             (("--port", "0", model, model), 2, "NAME=FOLDER"),
             (("--port", "0", model, "--precision", "int3"), 2, "int8"),

@@ -4,7 +4,8 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,6 +41,23 @@ def send(running: Running, data: bytes, *, receive: int = 0) -> socket.socket:
     sock.settimeout(60)
     sock.sendall(data)
     return sock
+
+
+@contextmanager
+def slow(running: Running, seconds: float = 0.02) -> Iterator[None]:
+    """The model takes its time for every token, so that what is looked at does not end meanwhile."""
+    model = running.app.state.service.found[MODEL].generator.model
+    logits = model.logits
+
+    def slowly(*given: Any, **named: Any) -> Any:
+        time.sleep(seconds)
+        return logits(*given, **named)
+
+    model.logits = slowly
+    try:
+        yield
+    finally:
+        model.logits = logits
 
 
 def raw(path: str, body: bytes, *headers: str) -> bytes:
@@ -204,10 +222,11 @@ def test_one_request_too_many() -> None:
         openai.OpenAI(base_url=f"{running.url}/v1", api_key="x", max_retries=0) as client,
     ):
         long: dict[str, Any] = {"model": MODEL, "prompt": "a", "max_tokens": 500, "stream": True}
-        first = client.completions.create(**long, **NEVER_END)
-        second = client.completions.create(**long, **NEVER_END)
-        with pytest.raises(openai.RateLimitError) as caught:
-            client.completions.create(model=MODEL, prompt="a")
+        with slow(running):
+            first = client.completions.create(**long, **NEVER_END)
+            second = client.completions.create(**long, **NEVER_END)
+            with pytest.raises(openai.RateLimitError) as caught:
+                client.completions.create(model=MODEL, prompt="a")
         assert int(caught.value.response.headers["retry-after"]) >= 1
         assert caught.value.code == "rate_limit_exceeded"
         # What can never fit is not told to come again.
@@ -226,19 +245,20 @@ def test_who_leaves_frees_the_place() -> None:
         openai.OpenAI(base_url=f"{running.url}/v1", api_key="x", max_retries=0) as client,
     ):
         body = {"model": MODEL, "prompt": "a", "max_tokens": 500, **NEVER_END}
-        stream = client.completions.create(**body, stream=True)
-        next(iter(stream))
-        stream.close()
-        until(lambda: running.load() == (0, 0))
-        # Without a stream, running and waiting.
-        data = raw("/v1/completions", json.dumps(body).encode())
-        socks = [send(running, data) for _ in range(3)]
-        until(lambda: running.load() == (1, 2))
-        socks[2].close()
-        until(lambda: running.load() == (1, 1))
-        socks[0].close()
-        socks[1].close()
-        until(lambda: running.load() == (0, 0))
+        with slow(running):
+            stream = client.completions.create(**body, stream=True)
+            next(iter(stream))
+            stream.close()
+            until(lambda: running.load() == (0, 0))
+            # Without a stream, running and waiting.
+            data = raw("/v1/completions", json.dumps(body).encode())
+            socks = [send(running, data) for _ in range(3)]
+            until(lambda: running.load() == (1, 2))
+            socks[2].close()
+            until(lambda: running.load() == (1, 1))
+            socks[0].close()
+            socks[1].close()
+            until(lambda: running.load() == (0, 0))
         told = httpx.get(f"{running.url}/metrics").text
         assert 'bunsan_cancelled_total{model="tiny-writer"} 4.0' in told
         assert client.completions.create(model=MODEL, prompt="朝", max_tokens=5).choices

@@ -25,6 +25,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_JSON = ("/v1/", "/bunsan/")  # here nothing else is read
 _OPEN = ("/health", "/health/live", "/health/ready")
 _DRAINED = 4  # bodies up to so many times the limit are read to the end before they are refused
 
@@ -59,6 +60,8 @@ class Gate:
             headers = dict(scope["headers"])
             self._check(scope, headers)
             body = await self._body(headers, receive)
+            if scope["path"].startswith(_JSON):
+                _check_json(body, headers)
             await self.app(scope, _replayed(body, receive), noting)
         except _Left:
             pass
@@ -123,19 +126,7 @@ class Gate:
             ) from None  # fmt: skip
         if size > most:
             raise _too_large(most)
-        kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-        # A web page may send other types without being asked first (CORS); JSON it may not.
-        if size and kind != b"application/json":
-            raise ApiError(
-                400, "The body must be JSON, with Content-Type: application/json.",
-                code="unsupported_media_type",
-            )  # fmt: skip
-        body = b"".join(parts)
-        if _SURROGATE.search(body) and not _is_text(body):
-            raise ApiError(
-                400, "The body has half of a character (a lone surrogate).", code="invalid_value"
-            )
-        return body
+        return b"".join(parts)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("route")
@@ -148,6 +139,21 @@ class Gate:
             clock = time.strftime("%H:%M:%S")
             line = f"{clock} {scope['method']} {told} {status} {seconds * 1000:.0f} ms {extra}"
             print(line.rstrip(), file=sys.stderr, flush=True)
+
+
+def _check_json(body: bytes, headers: dict[bytes, bytes]) -> None:
+    """Refuse what says that it is something else, and half characters, which no answer could repeat."""
+    kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+    # A web page may send other types without being asked first (CORS); JSON it may not.
+    if body and kind != b"application/json":
+        raise ApiError(
+            400, "The body must be JSON, with Content-Type: application/json.",
+            code="unsupported_media_type",
+        )  # fmt: skip
+    if _SURROGATE.search(body) and not _is_text(body):
+        raise ApiError(
+            400, "The body has half of a character (a lone surrogate).", code="invalid_value"
+        )
 
 
 def _is_text(body: bytes) -> bool:
