@@ -1,6 +1,7 @@
 """Tiny models of every kind that is served, made on the spot; and servers of them on loopback."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -139,6 +140,7 @@ def serving(**settings: Any) -> Iterator[Running]:
     """A server in a thread of its own."""
     app = make_app(ServeSettings(**settings))
     sock = listen("127.0.0.1", 0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)  # a slow reader is soon felt
     up = threading.Event()
     server = make_server(app, grace_seconds=2, ready=up.set)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])))
