@@ -164,11 +164,11 @@ async def _answer(
     worker.submit(job)
     if body.stream:
         seconds = service.settings.send_seconds
-        return EventStream(events(form, job), seconds, lambda: worker.cancel(job))
+        return EventStream(events(form, job), seconds, lambda: worker.close(job))
     try:
         answer, _ = await unless_left(request.receive, whole_answer(form, job))
     finally:
-        worker.cancel(job)
+        worker.close(job)
     told = answer["usage"]
     request.scope["bunsan.note"] = f"{told['prompt_tokens']}+{told['completion_tokens']} tokens"
     return JSONResponse(answer)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
@@ -101,6 +101,7 @@ class ServedCollection(Served):
 
 
 S = TypeVar("S", bound=Served)
+R = TypeVar("R", bound=Served)
 
 
 class Service:
@@ -136,7 +137,13 @@ class Service:
         """All but collections."""
         return [one for one in self.found.values() if not isinstance(one, ServedCollection)]
 
-    def get(self, name: str | None, kinds: type[S] | tuple[type[S], ...], param: str) -> S:
+    @overload
+    def get(self, name: str | None, kinds: type[S], param: str) -> S: ...
+
+    @overload
+    def get(self, name: str | None, kinds: tuple[type[S], type[R]], param: str) -> S | R: ...
+
+    def get(self, name: str | None, kinds: Any, param: str) -> Any:
         """The model of this name; without a name, the only one of these kinds.
 
         Raises

@@ -88,7 +88,7 @@ class Job:
         self.prompt_tokens = sum(size(r) for r, _ in requests if r.sample == 0)
         self.answers = [Answer(self, i, *request) for i, request in enumerate(requests)]
         self.unfinished = len(self.answers)
-        self.cancelled = False
+        self.cancelled = self.closed = False
         self.error: ApiError | None = None
         self._news: deque[Piece] = deque()
         self._event = asyncio.Event()
@@ -146,6 +146,7 @@ class WritingWorker(Worker):
         self.generator = generator
         self._waiting: deque[Answer] = deque()
         self._active: list[Answer] = []
+        self._open = 0  # answers that wait, are written, or are being read
         # `choose` shares it; one without room keeps nothing.
         generator.__dict__["store"] = PrefixStore(settings.prefix_bytes)
         self._running = self._new_batch()
@@ -172,24 +173,31 @@ class WritingWorker(Worker):
         with self._lock:
             self._check_open()
             waiting = len(self._waiting)
+            # What is written and not yet read counts too, so that memory is bounded.
+            if self._open + count > most:
+                raise self.full(waiting)
             if not (self._active or waiting):
                 self._last = time.monotonic()
-            if len(self._active) + waiting + count > most:
-                raise self.full(waiting)
+            self._open += count
             self._waiting += job.answers
             self._wake()
         self._gauge()
 
-    def cancel(self, job: Job) -> None:
-        """Nobody reads it any more: its answers leave at the next step."""
-        if job.unfinished == 0 or job.error is not None:
-            return
-        self.metrics.cancelled.labels(self.name).inc(job.unfinished)
+    def close(self, job: Job) -> None:
+        """Nobody reads it any more; answers that are not finished leave at the next step."""
         with self._lock:
-            job.cancelled = True
-            self._waiting = deque(a for a in self._waiting if a.job is not job)
-            self._lock.notify_all()
-        self._gauge()
+            if job.closed:
+                return
+            job.closed = True
+            self._open -= len(job.answers)
+            left = 0 if job.error is not None else job.unfinished
+            if left:
+                job.cancelled = True
+                self._waiting = deque(a for a in self._waiting if a.job is not job)
+                self._lock.notify_all()
+        if left:
+            self.metrics.cancelled.labels(self.name).inc(left)
+            self._gauge()
 
     # In the thread
 
