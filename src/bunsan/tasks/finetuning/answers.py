@@ -71,10 +71,9 @@ class Answers(Task):
         return _again(first, found)
 
     def resolve(self, table: Looked, truth: bool) -> None:
-        told = self.told()
         found: dict[str, Any] = {
             "question": told_or_named(
-                table, told.get("question"), QUESTIONS, tr("questions", "質問"), "--question"
+                table, self.told("question"), QUESTIONS, tr("questions", "質問"), "--question"
             )
         }
         rest = Looked(
@@ -82,21 +81,21 @@ class Answers(Task):
         )
         found["context"] = told_or_named(
             rest,
-            told.get("context") or told.get("text"),
+            self.told("context", "text"),
             CONTEXTS,
             tr("passages", "本文"),
             "--text",
         )
-        label = told.get("answers") or told.get("label")
+        label = self.told("answers", "label")
         if truth:
             found["answers"] = told_or_named(
                 table, label, ANSWERS, tr("answers", "回答"), "--label"
             )
-            start = told_or_maybe(table, told.get("start"), STARTS)
+            start = told_or_maybe(table, self.told("start"), STARTS)
             found |= {} if start is None else {"start": start}
         elif label in table.columns:
             found["answers"] = label
-        identity = told.get("id", "id")
+        identity = self.told("id") or "id"
         if identity in table.columns:
             found["id"] = identity
         self.found(found, truth)

@@ -171,9 +171,13 @@ class Task(ABC):
     def resolve(self, table: Looked, truth: bool) -> None:
         """Find the columns of a table; `truth`: those of the labels as well."""
 
-    def told(self) -> dict[str, Any]:
-        """Columns by part, as the person or the training said."""
-        return {**self.known, **self.options.columns}
+    def told(self, *parts: str) -> Any:
+        """The column of the first of these parts that the person named, or else the training did."""
+        for columns in (self.options.columns, self.known):
+            for part in parts:
+                if columns.get(part):
+                    return columns[part]
+        return None
 
     def found(self, columns: dict[str, Any], truth: bool) -> None:
         """These are the columns of the table."""

@@ -54,33 +54,32 @@ class Choices(Task):
         if found is None or first is None:
             return None
         columns = list(first.cells)
-        truth = any(name in columns for name in (self.told().get("label"), "label"))
+        truth = any(name in columns for name in (self.told("label"), "label"))
         self.resolve(Looked(columns, [], source.name), truth)
         return (one for part in ([first], found) for one in part)
 
     def resolve(self, table: Looked, truth: bool) -> None:
-        told = self.told()
         question = told_or_named(
             table,
-            told.get("question") or told.get("text"),
+            self.told("question", "text"),
             (*QUESTIONS, "text", "premise", "本文"),
             tr("questions", "質問"),
             "--question",
         )
-        chosen = told.get("choices")
+        chosen = self.told("choices")
         names = [chosen] if isinstance(chosen, str) else chosen
         found: dict[str, Any] = {"question": question, "choices": choice_columns(table, names)}
         if truth:
             rest = [c for c in table.columns if c not in found["choices"] and c != question]
             found["label"] = told_or_named(
                 Looked(rest, [], table.file),
-                told.get("label"),
+                self.told("label"),
                 LABELS,
                 tr("labels", "ラベル"),
                 "--label",
             )
-        elif told.get("label") in table.columns:
-            found["label"] = told["label"]
+        elif self.told("label") in table.columns:
+            found["label"] = self.told("label")
         self.found(found, truth)
 
     def item(self, record: Record, truth: bool) -> Item | None:

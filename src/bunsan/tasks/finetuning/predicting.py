@@ -146,7 +146,10 @@ def rows_of(
         beside: dict[str, Any] = {"source": item.record.source, "row": item.record.row}
         for name in dict.fromkeys([*columns.keep, *texts]):
             value = item.record.cells.get(name)
-            if not (columns.whole and isinstance(value, (list, dict))):
+            # Texts as they are: offsets in them must hold.
+            if not isinstance(value, str) and not (
+                columns.whole and isinstance(value, list | dict)
+            ):
                 value = as_text(value)
             beside[name if name not in beside else f"{name} (data)"] = value
         if columns.whole:

@@ -4,6 +4,7 @@ Letters in shapes:  t tokens of all texts · d width · q positions
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -55,7 +56,10 @@ class Runner:
         found: list[Logits | None] = [None] * len(examples)
         single = self._engine is not None and all(example.types is None for example in examples)
         lengths = np.array([example.cells for example in examples], np.int64)
-        for batch in by_length(np.arange(len(examples)), lengths, self.memory_tokens):
+        memory = self.memory_tokens
+        if single and self._engine is not None:  # groups are cut from a batch, one a thread
+            memory = 4 * self._engine.tokens * self._engine.threads
+        for batch in by_length(np.arange(len(examples)), lengths, memory):
             chosen = [examples[i] for i in batch.tolist()]
             rows = self._packed(chosen) if single else self._padded(chosen)
             for i, row in zip(batch.tolist(), rows, strict=True):
@@ -78,27 +82,30 @@ class Runner:
             ends = [table.shape[1]] * len(examples)
         return [row[:end] for row, end in zip(table, ends, strict=True)]
 
-    @torch.inference_mode()
     def _packed(self, examples: Sequence[Example]) -> list[Logits]:
         """Without padding: states of all texts in one row, then the head."""
-        assert self._engine is not None
+        engine = self._engine
+        assert engine is not None
         lengths = [len(example.rows[0]) for example in examples]
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         ids = np.concatenate([example.rows[0] for example in examples]).astype(np.int32)
-        found: list[Logits] = []
-        for first, last in groups(starts, self._engine.tokens):
+
+        @torch.inference_mode()
+        def work(bounds: tuple[int, int]) -> list[Logits]:
+            first, last = bounds
             begin, end = int(starts[first]), int(starts[last])
             own = starts[first : last + 1] - begin
-            states = self._engine(ids[begin:end], own)  # (t, d)
+            states = engine(ids[begin:end], own)  # (t, d)
             if self.kind == "tags":
-                logits = self._head(states[None], None)[0].numpy()
-                found += np.split(logits, own[1:-1])
-                continue
+                return np.split(self._head(states[None], None)[0].numpy(), own[1:-1])
             firsts = states[torch.from_numpy(own[:-1])][:, None]  # (b, 1, d)
             pooler = self.module.backbone.pooler
             pooled = None if pooler is None else pooler(firsts, None)
-            found += list(self._head(firsts, pooled).numpy())
-        return found
+            return list(self._head(firsts, pooled).numpy())
+
+        with ThreadPoolExecutor(engine.threads) as pool:
+            parts = pool.map(work, groups(starts, engine.tokens))
+            return [logits for part in parts for logits in part]
 
     def _head(self, states: Tensor, pooled: Tensor | None) -> Tensor:
         ids = torch.zeros(states.shape[:2], dtype=torch.long)

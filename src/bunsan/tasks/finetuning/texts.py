@@ -20,16 +20,15 @@ class TextTask(Task):
     pair: ClassVar[bool] = False
 
     def resolve(self, table: Looked, truth: bool) -> None:
-        told = self.told()
         if self.pair:
-            first, second = _pair_columns(table, told.get("text"), told.get("text2"))
+            first, second = _pair_columns(table, self.told("text"), self.told("text2"))
             found: dict[str, Any] = {"text": first, "text2": second}
         else:
-            found = {"text": text_column(table, told.get("text"))}
+            found = {"text": text_column(table, self.told("text"))}
         if truth:
-            found["label"] = label_column(table, told.get("label"), list(found.values()))
-        elif told.get("label") in table.columns:
-            found["label"] = told["label"]
+            found["label"] = label_column(table, self.told("label"), list(found.values()))
+        elif self.told("label") in table.columns:
+            found["label"] = self.told("label")
         self.found(found, truth)
 
     def texts(self, record: Record) -> tuple[str, ...] | None:

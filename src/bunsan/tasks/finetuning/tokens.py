@@ -61,21 +61,20 @@ class Tokens(Task):
         return read_conll(source, reading)
 
     def resolve(self, table: Looked, truth: bool) -> None:
-        told = self.told()
         spans = None
         if truth:
-            spans = told_or_maybe(table, told.get("spans") or told.get("label"), SPANS)
+            spans = told_or_maybe(table, self.told("spans", "label"), SPANS)
             if spans is None:
                 raise lacking(table, tr("spans", "範囲"), "--label")
-        elif told.get("spans") in table.columns:
-            spans = told["spans"]
+        elif self.told("spans", "label") in table.columns:
+            spans = self.told("spans", "label")
         rest = [i for i, column in enumerate(table.columns) if column != spans]
         texts = Looked(
             [table.columns[i] for i in rest],
             [(row, [cells[i] for i in rest]) for row, cells in table.sample],
             table.file,
         )
-        found = {"text": text_column(texts, told.get("text"))}
+        found = {"text": text_column(texts, self.told("text"))}
         self.found(found | ({} if spans is None else {"spans": spans}), truth)
 
     def item(self, record: Record, truth: bool) -> Item | None:
@@ -212,6 +211,9 @@ class Tokens(Task):
 def joined(inputs: Prepared, scores: Sequence[Logits]) -> tuple[Logits, Any]:
     """The scores of all tokens of a text, each from the window in which it stands most in the middle;
     and their places: (t, n) and (t, 2)."""
+    if len(scores) == 1:
+        own = inputs.places[0][:, 0] >= 0
+        return scores[0][own], inputs.places[0][own]
     rows: dict[int, tuple[int, Any, Any]] = {}
     for place, first, table in zip(inputs.places, inputs.begins, scores, strict=True):
         own = np.flatnonzero(place[:, 0] >= 0)
@@ -219,8 +221,6 @@ def joined(inputs: Prepared, scores: Sequence[Logits]) -> tuple[Logits, Any]:
             depth = min(i, len(own) - 1 - i)
             if first + i not in rows or rows[first + i][0] < depth:
                 rows[first + i] = (depth, table[at], place[at])
-    if not rows:
-        return np.zeros((0, scores[0].shape[-1]), np.float32), np.zeros((0, 2), np.int32)
     ordered = [rows[i] for i in sorted(rows)]
     return np.stack([one[1] for one in ordered]), np.stack([one[2] for one in ordered])
 
