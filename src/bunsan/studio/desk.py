@@ -77,7 +77,7 @@ class Desk:
         def run(token: str, *values: Any) -> Any:
             with speaking(self.language):
                 try:
-                    return work(self.sessions.of(token), *values)
+                    return _values(work(self.sessions.of(token), *values), len(outputs))
                 except BunsanError as error:
                     return self._told(error, len(outputs))
                 except Exception as error:
@@ -129,7 +129,7 @@ class Desk:
                             traceback.print_exc()
                             piece = self._told(unexpected(error), len(outputs))
                             pieces_ = iter(())
-                    yield piece
+                    yield _values(piece, len(outputs))
             finally:
                 close = getattr(pieces_, "close", None)
                 if close is not None:
@@ -247,6 +247,15 @@ class Desk:
         if outputs == 0:
             return None
         return told if outputs == 1 else [told, *(gr.skip() for _ in range(outputs - 1))]
+
+
+def _values(given: Any, outputs: int) -> Any:
+    """As gradio takes them: one value bare, several in a list, none for no output."""
+    if outputs == 0:
+        return None
+    if outputs == 1 and isinstance(given, (list, tuple)):
+        return given[0]
+    return given
 
 
 def _stop(session: Session) -> None:

@@ -14,6 +14,7 @@ from bunsan.studio.rooms import (
     network,
     playground,
     search,
+    tasks,
     words,
 )
 from bunsan.studio.sessions import Session, Sessions
@@ -34,7 +35,6 @@ def build_page(sessions: Sessions, settings: StudioSettings, spoken: Language) -
     )
     with page:
         desk = Desk(sessions, settings, spoken)
-        desk.token.render()
         carried = gr.Textbox("", visible=False)
         head = gr.HTML(_head(desk, None), elem_id="b-head", js_on_load=None)
         with gr.Tabs(elem_id="b-rooms") as desk.rooms:
@@ -46,6 +46,7 @@ def build_page(sessions: Sessions, settings: StudioSettings, spoken: Language) -
                 (search, "search", tr("Search", "検索")),
                 (context, "context", tr("Context", "文脈")),
                 (playground, "playground", tr("Playground", "プレイグラウンド")),
+                (tasks, "tasks", tr("Tasks", "課題")),
                 (models, "models", tr("Models", "モデル")),
             ):
                 with gr.Tab(title, id=key, elem_id=f"b-room-{key}") as desk.tab:

@@ -1,11 +1,19 @@
 """Gradio, prepared so that nothing leaves this machine; imported only when a studio opens."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from typing import Any
 
-# Read when gradio is imported: no counting of users, no look for a newer version.
+# Read when gradio is imported: no counting of users, no look for a newer version; what is dropped
+# lies in a folder of its own, which goes with the studio.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+if "GRADIO_TEMP_DIR" not in os.environ:
+    _uploads = tempfile.mkdtemp(prefix="bunsan-uploads-")
+    atexit.register(shutil.rmtree, _uploads, ignore_errors=True)
+    os.environ["GRADIO_TEMP_DIR"] = _uploads
 
 from bunsan.base.optional import optional
 

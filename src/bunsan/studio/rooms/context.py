@@ -1,8 +1,9 @@
 """Context: one word in two sentences, by a model that reads whole sentences."""
 
+import contextlib
 from typing import Any
 
-from bunsan.base.errors import BadInput
+from bunsan.base.errors import BadInput, Missing
 from bunsan.base.language import tr
 from bunsan.studio import pieces
 from bunsan.studio.charts import line_chart
@@ -60,6 +61,7 @@ def build(desk: Desk) -> None:
         return [*_EXAMPLES[chosen], chosen]
 
     desk.on(examples.click, clicked, [], [first, second, word], event=True)
+    offer(desk, model)
 
     def begin(session: Session, name: str | None, a: str, b: str, word: str) -> Job:
         chosen = chosen_model(desk, name)
@@ -79,6 +81,29 @@ def build(desk: Desk) -> None:
         stop=stop,
         outputs=[shown],
         finish=lambda session, job: ["", _shown(job.result)],
+    )
+
+
+def offered(desk: Desk) -> list[str]:
+    """Models to choose from: those given to the studio, and those on this machine."""
+    from bunsan.tasks.models import list_models
+
+    names = list(desk.settings.models)
+    if desk.settings.own_machine:
+        with contextlib.suppress(Missing):  # the library that keeps them is not installed
+            here = list_models(local=True)
+            names += [n for n, whole in zip(here["name"], here["complete"], strict=True) if whole]
+    return list(dict.fromkeys(names))
+
+
+def offer(desk: Desk, model: Any) -> None:
+    """Look for models whenever the room is entered."""
+    desk.on(
+        desk.tab.select,
+        lambda session: gr.update(choices=offered(desk)),
+        [],
+        [model],
+        spinner="hidden",
     )
 
 

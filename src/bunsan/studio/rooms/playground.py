@@ -17,7 +17,7 @@ from bunsan.studio.presets import (
     template_presets,
     typed_stops,
 )
-from bunsan.studio.rooms.context import chosen_model
+from bunsan.studio.rooms.context import chosen_model, offer
 from bunsan.studio.sessions import Session
 from bunsan.studio.toolkit import gr
 
@@ -108,6 +108,8 @@ def build(desk: Desk) -> None:
         *(prompt, model, length, temperature, top_p, stop, repetition, presence, frequency),
         *(alternatives, seed),
     ]
+
+    offer(desk, model)
 
     def write(session: Session, *values: Any) -> Iterator[Any]:
         yield from _write(desk, session, _preset(*values))
