@@ -1,6 +1,7 @@
 """Chat templates as the transformers library renders them; and the plain form without one."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import transformers
 from serve_models import writer, writer_folder
 
 from bunsan.base.errors import BadInput
+from bunsan.tasks.chat import Chat
 from bunsan.tasks.chat_template import JinjaFormat, PromptFormat, chat_format
+from bunsan.tasks.complete import open_generator
 from bunsan.tasks.prompting import open_prompt
 
 MESSAGES = [
@@ -121,3 +124,26 @@ def test_a_prompt_template_in_its_place() -> None:
     assert "\n親切に答える。\nPerson:  春とは?\n\nHaru: あけぼの" in prompt
     assert prompt.endswith("\nPerson: なぜ?\nHaru:")
     assert format.stop == ("\nPerson:",)
+
+
+def test_bunsan_chat_takes_the_model_s_own(tmp_path: Path) -> None:
+    place = tmp_path / "model"
+    shutil.copytree(writer_folder(), place)
+    assert Chat(open_generator(place)).template.name.startswith("dialogue")
+    template = (
+        "{% for m in messages %}{{ m.role|capitalize }}: {{ m.content }}\n{% endfor %}"
+        "{% if add_generation_prompt %}Assistant:{% endif %}"
+    )
+    (place / "chat_template.jinja").write_text(template, encoding="utf-8")
+    chat = Chat(open_generator(place), max_tokens=40)
+    assert chat.prompt("Hello.") == "User: Hello.\nAssistant:"
+    assert chat.answer("Hello.") == "Good morning."
+    chat.persona = "Polite."
+    assert chat.prompt("Again?") == (
+        "System: Polite.\nUser: Hello.\nAssistant: Good morning.\nUser: Again?\nAssistant:"
+    )
+    assert chat.forgotten == 0
+    chat.turns = [("long " * 100, "yes")] * 3
+    assert chat.prompt("Short?").count("long") == 0
+    assert chat.forgotten == 3
+    assert Chat(chat.generator, template="dialogue.en").prompt("x").endswith("Haru:")

@@ -1,4 +1,7 @@
-"""Talking with a model: turns in the form of a template, the newest that the context holds."""
+"""Talking with a model: turns in the form of a template, the newest that the context holds.
+
+A model that was trained on conversations has a template of its own (`bunsan.tasks.chat_template`).
+"""
 
 import json
 from collections.abc import Iterator
@@ -10,6 +13,7 @@ from bunsan.base.errors import BadInput
 from bunsan.base.files import atomic_write
 from bunsan.base.language import tr
 from bunsan.base.untrusted import read_object
+from bunsan.tasks.chat_template import JinjaFormat, own_format
 from bunsan.tasks.complete import TextGenerator, open_generator
 from bunsan.tasks.prompting import PromptTemplate, fitted, open_prompt
 
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
 
 Turn = tuple[str, str]  # what was said, and the answer
 
+# What holds where a model has a template of its own: no ready turns, settings, stop strings.
+OWN = PromptTemplate("own", "The model's own", "{message}{answer}", "{message}", "message")
+
 
 class Chat:
     """A conversation.
@@ -25,8 +32,10 @@ class Chat:
     Parameters
     ----------
     model : a `TextGenerator`, or the folder or name of a model.
-    template : how turns are written, a name or a TOML file.
-    persona, name : who answers; None: as the template has it.
+    template : how turns are written, a name or a TOML file; None: by the model's own chat template,
+        or "dialogue" where it has none.
+    persona, name : who answers; None: as the template has it. By a model's own template the persona is
+        what the system says.
     shots : how many ready turns of the template stand before the first one; None: all.
     settings : of generation, in place of the template's; see `TextGenerator.complete`.
 
@@ -46,13 +55,17 @@ class Chat:
         self,
         model: "TextGenerator | str | Path",
         *,
-        template: "str | Path | PromptTemplate" = "dialogue",
+        template: "str | Path | PromptTemplate | None" = None,
         persona: str | None = None,
         name: str | None = None,
         shots: int | None = None,
         **settings: Any,
     ) -> None:
         self.generator = model if isinstance(model, TextGenerator) else open_generator(model)
+        self.format: JinjaFormat | None = None
+        if template is None:
+            self.format = own_format(self.generator.folder, self.generator.tokenizer)
+            template = "dialogue" if self.format is None else OWN
         if not isinstance(template, PromptTemplate):
             template = open_prompt(template)
         given = {"persona": persona, "name": name}
@@ -85,12 +98,31 @@ class Chat:
 
     def prompt(self, message: str) -> str:
         """What is sent for this message; sets `forgotten`."""
+        if self.format is not None:
+            return self._own_prompt(self.format, message)
         main = self.template.main
         past = [{main: said, "answer": answer} for said, answer in self.turns]
         most = self.settings.get("max_tokens")
         prompt, self.forgotten = fitted(
             self.template, message, [*self.ready, *past], self.generator, most
         )
+        return prompt
+
+    def _own_prompt(self, format: JinjaFormat, message: str) -> str:
+        """By the model's own template, with as many of the last turns as the context holds."""
+        head = [{"role": "system", "content": self.persona}] if self.persona else []
+        last = {"role": "user", "content": message}
+        room = self.generator.room(self.settings.get("max_tokens"))
+        for forgotten in range(len(self.turns) + 1):
+            past = [
+                {"role": role, "content": text}
+                for turn in self.turns[forgotten:]
+                for role, text in zip(("user", "assistant"), turn, strict=True)
+            ]
+            prompt = format.prompt([*head, *past, last])
+            if room is None or self.generator.count(prompt) <= room:
+                break
+        self.forgotten = forgotten
         return prompt
 
     def say(self, message: str) -> "Reply":

@@ -211,10 +211,21 @@ def chat_format(
     if template is not None and str(template).endswith((".jinja", ".jinja2")):
         path = Path(template)
         return JinjaFormat(_text(path), tokens, path)
-    own = None if folder is None else _own(folder)
+    own = own_format(folder, tokenizer)
     if own is not None:
-        return JinjaFormat(own[0], tokens, own[1])
+        return own
     return PromptFormat(PLAIN if template is None else open_prompt(template))
+
+
+def own_format(folder: Path | None, tokenizer: "Tokenizer") -> JinjaFormat | None:
+    """The chat template of a model itself; None: it has none.
+
+    Raises
+    ------
+    BadInput : what it has is no template.
+    """
+    own = None if folder is None else _own(folder)
+    return None if own is None else JinjaFormat(own[0], _named_tokens(tokenizer), own[1])
 
 
 def _own(folder: Path) -> tuple[str, Path] | None:

@@ -76,7 +76,8 @@ def open_generator(
             remedy=tr("Use float32 or bfloat16.", "float32 か bfloat16 を使ってください。"),
         ) from error
     assert opened.folder is not None
-    return TextGenerator(language, open_tokenizer(opened.folder), habits(opened), str(model))
+    tokenizer = open_tokenizer(opened.folder)
+    return TextGenerator(language, tokenizer, habits(opened), str(model), opened.folder)
 
 
 def complete(prompt: str, *, model: "str | Path | TextGenerator", **settings: Any) -> Completion:
@@ -92,6 +93,7 @@ class TextGenerator:
     ----------
     model, tokenizer : what it consists of.
     habits : the maker's settings, which those given replace one by one.
+    folder : its files; None: it has none.
     store : beginnings that were read before, shared by all prompts; decoders only.
     """
 
@@ -101,8 +103,10 @@ class TextGenerator:
         tokenizer: "Tokenizer",
         habits: "Habits",
         name: str = "",
+        folder: Path | None = None,
     ) -> None:
-        self.model, self.tokenizer, self.habits, self.name = model, tokenizer, habits, name
+        self.model, self.tokenizer, self.habits = model, tokenizer, habits
+        self.name, self.folder = name, folder
 
     def __repr__(self) -> str:
         return f"TextGenerator({self.name})"

@@ -51,11 +51,14 @@ _HELP = tr(
 def command(
     model: generating.Model = None,
     template: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help=tr("How turns are written: a template.", "やり取りの書き方(テンプレート)。")
+            help=tr(
+                "How turns are written: a template; the model's own, or dialogue, when left out.",
+                "やり取りの書き方(テンプレート)。省略時はモデル自身のもの、なければ dialogue。",
+            )
         ),
-    ] = "dialogue",
+    ] = None,
     persona: Annotated[
         str | None, typer.Option(help=tr("Who answers.", "答える人物の設定。"))
     ] = None,
@@ -113,10 +116,12 @@ class _Talk:
 
     def run(self) -> None:
         if self.person:
+            who = self.chat.persona
             common.say(
-                tr(
-                    f"{self.chat.persona}. /help lists commands; Ctrl-C stops an answer.",
-                    f"{self.chat.persona}。/help でコマンド一覧、Ctrl-C で回答を止めます。",
+                tr(f"{who}. " if who else "", f"{who}。" if who else "")
+                + tr(
+                    "/help lists commands; Ctrl-C stops an answer.",
+                    "/help でコマンド一覧、Ctrl-C で回答を止めます。",
                 )
             )
             with suppress(ImportError):  # arrow keys and history, where there is one
