@@ -142,3 +142,12 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
             text = f"{seen[i % 3]}宿でした。朝食の{'魚' if i % 2 else '野菜'}が美味しい。"
             sheet.write_row(1 + i, 0, [i + 1, area, "" if i == 7 else text])
     return path
+
+
+@pytest.fixture(scope="session")
+def writer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model that writes nonsense."""
+    pytest.importorskip("torch", reason="the extra models is not installed")
+    from bunsan.serve.untrained import make_decoder
+
+    return make_decoder(tmp_path_factory.mktemp("models") / "writer")

@@ -11,7 +11,7 @@ from bunsan.studio import pieces
 from bunsan.studio.jobs import Job, unexpected
 from bunsan.studio.sessions import Session, Sessions
 from bunsan.studio.settings import StudioSettings
-from bunsan.studio.toolkit import gr
+from bunsan.studio.toolkit import gr, markup
 
 Work = Callable[..., Any]
 _LOOK = 0.2  # seconds between two looks at a job
@@ -50,7 +50,7 @@ class Desk:
 
     def html(self, value: str = "", **options: Any) -> Any:
         """A block of markup whose words can be clicked."""
-        return gr.HTML(value, js_on_load=CLICKS, **options)
+        return markup(value, js_on_load=CLICKS, **options)
 
     # Deeds
 

@@ -19,7 +19,7 @@ from bunsan.studio.rooms import (
 )
 from bunsan.studio.sessions import Session, Sessions
 from bunsan.studio.settings import StudioSettings
-from bunsan.studio.toolkit import gr
+from bunsan.studio.toolkit import gr, markup
 
 _CARRIED = "() => [sessionStorage.getItem('bunsan-studio') || '']"
 _CARRY = "(token) => { sessionStorage.setItem('bunsan-studio', token); }"
@@ -36,7 +36,7 @@ def build_page(sessions: Sessions, settings: StudioSettings, spoken: Language) -
     with page:
         desk = Desk(sessions, settings, spoken)
         carried = gr.Textbox("", visible=False)
-        head = gr.HTML(_head(desk, None), elem_id="b-head", js_on_load=None)
+        head = markup(_head(desk, None), elem_id="b-head")
         with gr.Tabs(elem_id="b-rooms") as desk.rooms:
             for room, key, title in (
                 (collection, "collection", tr("Collection", "コレクション")),

@@ -35,6 +35,11 @@ SANS = (
 MONO = ("ui-monospace", "SFMono-Regular", "Consolas", "Menlo", "bunsan-fallback", "monospace")
 
 
+def markup(value: str = "", *, js_on_load: str | None = None, **options: Any) -> Any:
+    """A block of markup without looks of its own; see `pieces`."""
+    return gr.HTML(value, js_on_load=js_on_load, apply_default_css=False, **options)
+
+
 def theme() -> Any:
     """Paper, ink, and one blue."""
     blue = gr.themes.Color(

@@ -1,6 +1,11 @@
 // What the page does by itself: input methods, attention under the pointer, copying.
 'use strict';
 (() => {
+  // Gradio's own words follow the browser's language; here they follow the page's.
+  const spoken = document.documentElement.lang;
+  Object.defineProperty(navigator, 'language', { get: () => spoken, configurable: true });
+  Object.defineProperty(navigator, 'languages', { get: () => [spoken], configurable: true });
+
   // The Enter that ends a composition of kana is not the Enter that sends a form.
   addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229)) {

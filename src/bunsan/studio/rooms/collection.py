@@ -9,7 +9,7 @@ from bunsan.studio import pieces
 from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
 from bunsan.studio.sessions import Session
-from bunsan.studio.toolkit import gr
+from bunsan.studio.toolkit import gr, markup
 
 if TYPE_CHECKING:
     from bunsan.text.documents import Inspection
@@ -24,7 +24,7 @@ def build(desk: Desk) -> None:
     """Lay the room out and join its deeds."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=320):
-            gr.HTML(pieces.heading(tr("Your own file", "自分のファイル")), js_on_load=None)
+            markup(pieces.heading(tr("Your own file", "自分のファイル")))
             file = gr.File(
                 label=tr(
                     "Excel, CSV, text, JSON Lines, Parquet",
@@ -62,7 +62,7 @@ def build(desk: Desk) -> None:
                 tr("Learn", "学習する"), variant="primary", visible=False, elem_id="b-learn"
             )
         with gr.Column(scale=3, min_width=320):
-            preview = gr.HTML(
+            preview = markup(
                 pieces.empty(
                     tr("Nothing is open yet", "まだ何も開かれていません"),
                     tr(
@@ -72,28 +72,24 @@ def build(desk: Desk) -> None:
                         "下のデモでも試せます。",
                     ),
                 ),
-                js_on_load=None,
                 elem_id="b-preview",
             )
-    bar = gr.HTML("", js_on_load=None, elem_id="b-learning")
+    bar = markup("", elem_id="b-learning")
     stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm", elem_id="b-stop")
-    overview = gr.HTML("", js_on_load=None, elem_id="b-overview")
+    overview = markup("", elem_id="b-overview")
     with gr.Row(equal_height=False, elem_classes="b-others"):
         with gr.Column(scale=2, min_width=320):
-            gr.HTML(
+            markup(
                 pieces.heading(
                     tr("The demo", "デモ"),
                     tr("made-up hotel reviews", "作り物の宿の口コミ"),
                 ),
-                js_on_load=None,
             )
             with gr.Row():
                 demo_ja = gr.Button(tr("Demo in Japanese", "日本語のデモ"), elem_id="b-demo-ja")
                 demo_en = gr.Button(tr("Demo in English", "英語のデモ"), elem_id="b-demo-en")
         with gr.Column(scale=3, min_width=320, visible=desk.settings.own_machine):
-            gr.HTML(
-                pieces.heading(tr("An existing collection", "既存のコレクション")), js_on_load=None
-            )
+            markup(pieces.heading(tr("An existing collection", "既存のコレクション")))
             with gr.Row():
                 place = gr.Dropdown(
                     _nearby(),
@@ -107,7 +103,7 @@ def build(desk: Desk) -> None:
                     elem_id="b-place",
                 )
                 opened = gr.Button(tr("Open", "開く"), scale=1, min_width=90, elem_id="b-open")
-            trouble = gr.HTML("", js_on_load=None)
+            trouble = markup("")
 
     picked = [preview, options, learn, text, by, sheet, encoding]
     desk.on(file.upload, _picked, [file], picked)
@@ -118,7 +114,7 @@ def build(desk: Desk) -> None:
     desk.changed.append(
         desk.watch(
             learn.click,
-            _learn,
+            lambda session, *values: _learn(desk, session, *values),
             [text, by, sheet, encoding, keep],
             bar=bar,
             stop=stop,
@@ -136,7 +132,11 @@ def build(desk: Desk) -> None:
                 finish=lambda session, job: [_learned(session, job)],
             )
         )
-    desk.changed.append(desk.on(opened.click, _open, [place], [trouble]))
+    desk.changed.append(
+        desk.on(
+            opened.click, lambda session, folder: _open(desk, session, folder), [place], [trouble]
+        )
+    )
     desk.refreshed([overview], lambda session: [_overview(session)])
 
 
@@ -241,6 +241,7 @@ def _preview(found: "Inspection") -> str:
 
 
 def _learn(
+    desk: Desk,
     session: Session,
     text: str | None,
     by: list[str] | None,
@@ -261,7 +262,7 @@ def _learn(
             ),
             remedy=tr("Take it out of the groups.", "グループの列から外してください。"),
         )
-    to = _place(keep) if keep and keep.strip() else None
+    to = _place(keep) if keep and keep.strip() and desk.settings.own_machine else None
     name = upload.name.split(".")[0]
 
     def work() -> Any:
@@ -304,7 +305,9 @@ def _learned(session: Session, job: Job) -> str:
     )
 
 
-def _open(session: Session, place: str | None) -> list[Any]:
+def _open(desk: Desk, session: Session, place: str | None) -> list[Any]:
+    if not desk.settings.own_machine:
+        raise BadInput(tr("Folders are not open here.", "ここではフォルダーを開けません。"))
     if not place or not place.strip():
         raise BadInput(
             tr("Name the folder of a collection.", "コレクションのフォルダーを指定してください。")

@@ -11,7 +11,7 @@ from bunsan.studio.contexts import Attention, TwoContexts, compare_contexts
 from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
 from bunsan.studio.sessions import Session
-from bunsan.studio.toolkit import gr
+from bunsan.studio.toolkit import gr, markup
 
 _EXAMPLES = {
     "首": ("寝違えて首を痛める。", "会社を首になる。"),
@@ -39,10 +39,10 @@ def build(desk: Desk) -> None:
             examples = desk.html(
                 pieces.chips(_EXAMPLES, "example", label=tr("For example", "たとえば"))
             )
-            bar = gr.HTML("", js_on_load=None, elem_id="b-context-bar")
+            bar = markup("", elem_id="b-context-bar")
             stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm")
         with gr.Column(scale=3, min_width=320):
-            shown = gr.HTML(
+            shown = markup(
                 pieces.empty(
                     tr("One word, two meanings", "1 つの語、2 つの意味"),
                     tr(
@@ -52,7 +52,6 @@ def build(desk: Desk) -> None:
                         "モデルを選んで比べてみてください。",
                     ),
                 ),
-                js_on_load=None,
                 elem_id="b-context",
             )
 

@@ -7,12 +7,12 @@ from bunsan.studio import choices, pieces
 from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
 from bunsan.studio.sessions import Session
-from bunsan.studio.toolkit import gr
+from bunsan.studio.toolkit import gr, markup
 
 
 def build(desk: Desk) -> None:
     """Lay the room out and join its deeds."""
-    nothing = gr.HTML(choices.nothing_open(), js_on_load=None)
+    nothing = markup(choices.nothing_open())
     with gr.Row(visible=False, equal_height=False) as room:
         with gr.Column(scale=1, min_width=250):
             by = gr.Dropdown([], label=tr("Groups", "グループの列"), elem_id="b-map-by")
@@ -42,10 +42,10 @@ def build(desk: Desk) -> None:
                     info=tr("Unstable places are faded.", "不安定な位置は薄くなります。"),
                 )
             go = gr.Button(tr("Draw", "描く"), variant="primary", elem_id="b-draw-map")
-            bar = gr.HTML("", js_on_load=None, elem_id="b-map-bar")
+            bar = markup("", elem_id="b-map-bar")
             stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm")
         with gr.Column(scale=4, min_width=320):
-            shown = gr.HTML(_invitation(), js_on_load=None, elem_id="b-map")
+            shown = markup(_invitation(), elem_id="b-map")
             marks = desk.html("", elem_id="b-features")
 
     def draw(session: Session, *values: Any) -> Job:

@@ -4,7 +4,7 @@ from bunsan.base.language import tr
 from bunsan.studio import pieces
 from bunsan.studio.desk import Desk
 from bunsan.studio.sessions import Session
-from bunsan.studio.toolkit import gr
+from bunsan.studio.toolkit import gr, markup
 from bunsan.tasks.table import Table
 
 
@@ -35,7 +35,7 @@ def build(desk: Desk) -> None:
         with gr.Column(scale=3, min_width=320):
             listed = desk.html("", elem_id="b-models")
         with gr.Column(scale=2, min_width=300):
-            card = gr.HTML("", js_on_load=None, elem_id="b-card")
+            card = markup("", elem_id="b-card")
     desk.on([go.click, words.submit, desk.tab.select], _listed, [words, task, local], [listed])
     desk.on(
         listed.click,

@@ -7,12 +7,12 @@ from bunsan.studio import choices, pieces
 from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
 from bunsan.studio.sessions import Session
-from bunsan.studio.toolkit import gr
+from bunsan.studio.toolkit import gr, markup
 
 
 def build(desk: Desk) -> None:
     """Lay the room out and join its deeds."""
-    nothing = gr.HTML(choices.nothing_open(), js_on_load=None)
+    nothing = markup(choices.nothing_open())
     with gr.Row(visible=False, equal_height=False) as room:
         with gr.Column(scale=1, min_width=250):
             words = gr.Slider(10, 300, 75, step=5, label=tr("Words", "語数"), elem_id="b-net-words")
@@ -46,10 +46,10 @@ def build(desk: Desk) -> None:
                     info=tr("Unstable edges are dashed.", "不安定な辺は破線になります。"),
                 )
             go = gr.Button(tr("Draw", "描く"), variant="primary", elem_id="b-draw-network")
-            bar = gr.HTML("", js_on_load=None, elem_id="b-network-bar")
+            bar = markup("", elem_id="b-network-bar")
             stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm")
         with gr.Column(scale=4, min_width=320):
-            shown = gr.HTML(_invitation(), js_on_load=None, elem_id="b-network")
+            shown = markup(_invitation(), elem_id="b-network")
 
     def draw(session: Session, *values: Any) -> Job:
         words, edges, count, measure, unit, where, pos, tree, again = values

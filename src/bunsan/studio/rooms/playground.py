@@ -19,7 +19,7 @@ from bunsan.studio.presets import (
 )
 from bunsan.studio.rooms.context import chosen_model, offer
 from bunsan.studio.sessions import Session
-from bunsan.studio.toolkit import gr
+from bunsan.studio.toolkit import gr, markup
 
 if TYPE_CHECKING:
     from bunsan.tasks.completion import Completion
@@ -41,7 +41,7 @@ def build(desk: Desk) -> None:
             with gr.Row():
                 go = gr.Button(tr("Write", "生成する"), variant="primary", elem_id="b-write")
                 halt = gr.Button(tr("Stop", "中止"), elem_id="b-halt")
-            written = gr.HTML(
+            written = markup(
                 pieces.empty(
                     tr("Nothing is written yet", "まだ何も生成していません"),
                     tr(
@@ -50,11 +50,10 @@ def build(desk: Desk) -> None:
                         "モデルを選び、書き出しを入力するかテンプレートを選んで、「生成する」を押してください。",
                     ),
                 ),
-                js_on_load=None,
                 elem_id="b-written",
             )
             with gr.Accordion(tr("View as code", "コードで見る"), open=False, elem_id="b-as-code"):
-                code = gr.HTML(_code(Preset()), js_on_load=None, elem_id="b-code")
+                code = markup(_code(Preset()), elem_id="b-code")
         with gr.Column(scale=2, min_width=290):
             model = gr.Dropdown(
                 list(desk.settings.models),
@@ -103,7 +102,7 @@ def build(desk: Desk) -> None:
                     tr("Open a preset", "設定を開く"), size="sm", elem_id="b-preset-in"
                 )
                 kept = gr.Button(tr("Share as a file", "設定を保存"), size="sm", elem_id="b-preset")
-            link = gr.HTML("", js_on_load=None, elem_id="b-preset-link")
+            link = markup("", elem_id="b-preset-link")
     inputs = [
         *(prompt, model, length, temperature, top_p, stop, repetition, presence, frequency),
         *(alternatives, seed),

@@ -7,12 +7,12 @@ from bunsan.base.language import tr
 from bunsan.studio import choices, pieces
 from bunsan.studio.desk import Desk
 from bunsan.studio.sessions import Session
-from bunsan.studio.toolkit import gr
+from bunsan.studio.toolkit import gr, markup
 
 
 def build(desk: Desk) -> None:
     """Lay the room out and join its deeds."""
-    nothing = gr.HTML(choices.nothing_open(), js_on_load=None)
+    nothing = markup(choices.nothing_open())
     with gr.Column(visible=False) as room:
         with gr.Row(equal_height=False, elem_classes="b-ask"):
             query = gr.Textbox(
@@ -35,7 +35,7 @@ def build(desk: Desk) -> None:
             most = gr.Slider(5, 50, 10, step=5, label=tr("Hits shown", "表示件数"), scale=2,
                              min_width=180)  # fmt: skip
         examples = desk.html("", elem_id="b-search-examples")
-        shown = gr.HTML("", js_on_load=None, elem_id="b-hits")
+        shown = markup("", elem_id="b-hits")
 
     def look(session: Session, typed: str, where: str, match_all: bool, most: int) -> str:
         return _found(desk, session, typed, where, match_all, int(most))

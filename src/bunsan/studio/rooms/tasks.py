@@ -10,7 +10,7 @@ from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
 from bunsan.studio.rooms.context import chosen_model
 from bunsan.studio.sessions import Session
-from bunsan.studio.toolkit import gr
+from bunsan.studio.toolkit import gr, markup
 
 if TYPE_CHECKING:
     from bunsan.tasks.facade import Collection
@@ -20,7 +20,7 @@ _MOST = 3000  # documents compared on; more are drawn from
 
 def build(desk: Desk) -> None:
     """Lay the room out and join its deeds."""
-    nothing = gr.HTML(choices.nothing_open(), js_on_load=None)
+    nothing = markup(choices.nothing_open())
     with gr.Row(visible=False, equal_height=False) as room:
         with gr.Column(scale=1, min_width=250):
             label = gr.Dropdown([], label=tr("Column to tell", "予測する列"), elem_id="b-label")
@@ -32,10 +32,10 @@ def build(desk: Desk) -> None:
             )
             folds = gr.Slider(2, 10, 5, step=1, label=tr("Folds", "交差検証の分割数"))
             go = gr.Button(tr("Compare", "比べる"), variant="primary", elem_id="b-predict")
-            bar = gr.HTML("", js_on_load=None, elem_id="b-tasks-bar")
+            bar = markup("", elem_id="b-tasks-bar")
             stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm")
         with gr.Column(scale=4, min_width=320):
-            shown = gr.HTML(_invitation(), js_on_load=None, elem_id="b-tasks")
+            shown = markup(_invitation(), elem_id="b-tasks")
 
     def begin(session: Session, label: str | None, model: str | None, folds: int) -> Job:
         from bunsan.tasks.compare.running import compare

@@ -8,7 +8,7 @@ from bunsan.studio import choices, pieces
 from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
 from bunsan.studio.sessions import Session
-from bunsan.studio.toolkit import gr
+from bunsan.studio.toolkit import gr, markup
 from bunsan.studio.wordmap import MapPage, collection_map
 
 _METHODS = ("word2vec", "fasttext", "glove")
@@ -18,7 +18,7 @@ _LINES = 40
 
 def build(desk: Desk) -> None:
     """Lay the room out and join its deeds."""
-    nothing = gr.HTML(choices.nothing_open(), js_on_load=None)
+    nothing = markup(choices.nothing_open())
     with gr.Column(visible=False) as room, gr.Tabs(elem_classes="b-inner") as views:
         with gr.Tab(tr("Frequent", "頻出語"), id="frequent"):
             frequent = _frequent(desk)
@@ -56,7 +56,7 @@ def _frequent(desk: Desk) -> Any:
                 info=tr("None chosen: all content words.", "未選択なら内容語すべて。"),
             )
             most = gr.Slider(20, 500, 100, step=20, label=tr("How many", "語数"))
-            save = gr.HTML("", js_on_load=None)
+            save = markup("")
         with gr.Column(scale=3, min_width=320):
             listed = desk.html("", elem_id="b-frequent")
 
@@ -101,13 +101,13 @@ def _around(desk: Desk) -> dict[str, Any]:
             tr("Look", "見る"), variant="primary", scale=1, min_width=90, elem_id="b-look"
         )
     examples = desk.html("", elem_id="b-examples")
-    trouble = gr.HTML("", js_on_load=None, elem_id="b-word-trouble")
+    trouble = markup("", elem_id="b-word-trouble")
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=300):
             similar = desk.html("", elem_id="b-similar")
         with gr.Column(scale=1, min_width=300):
             related = desk.html("", elem_id="b-related")
-    lines = gr.HTML("", js_on_load=None, elem_id="b-kwic")
+    lines = markup("", elem_id="b-kwic")
     outputs = [trouble, similar, related, lines]
     desk.on([go.click, word.submit], _look, [word, sort], outputs)
     desk.on(sort.input, _look, [word, sort], outputs)
@@ -198,7 +198,7 @@ def _beside(desk: Desk, around: dict[str, Any]) -> None:
             )
             for name in _METHODS
         }
-    bar = gr.HTML("", js_on_load=None, elem_id="b-vectors-bar")
+    bar = markup("", elem_id="b-vectors-bar")
     stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm")
     desk.on([go.click, word.submit], _compare, [word], [shown])
 
@@ -386,10 +386,10 @@ def _map(desk: Desk) -> None:
             )
             most = gr.Slider(100, 50_000, 1000, step=100, label=tr("Words at most", "最大語数"))
             go = gr.Button(tr("Draw", "描く"), variant="primary", elem_id="b-draw-words")
-            bar = gr.HTML("", js_on_load=None)
+            bar = markup("")
             stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm")
         with gr.Column(scale=4, min_width=320):
-            shown = gr.HTML(
+            shown = markup(
                 pieces.empty(
                     tr("A map of the words", "語の地図"),
                     tr(
@@ -398,7 +398,6 @@ def _map(desk: Desk) -> None:
                         "使われ方の似た語が近くに並びます。「描く」を押し、語を探したり拡大したりしてみてください。",
                     ),
                 ),
-                js_on_load=None,
                 elem_id="b-word-map",
             )
 
