@@ -122,7 +122,7 @@ class Word2VecSettings:
     def sharing(self) -> tuple[int, int, int]:
         """Words in a ring of noise, rings, and words replaced at each turn."""
         cbow = self.method == "cbow"
-        ring = self.ring or max(1, (10 if cbow else 24) * self.negative // 5)
+        ring = self.ring or max(1, (12 if cbow else 24) * self.negative // 5)
         rings = self.rings or (12 if cbow else 1)
         return ring, rings, self.fresh or min(ring, 1 if cbow else 3)
 
