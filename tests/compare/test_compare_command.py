@@ -76,9 +76,7 @@ def test_curve_in_japanese(run: Run, table: str, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["--label", "star"], "列 'star' はありません"),
-        (["--label", "label", "--finetune"], "--finetune の対象"),
         (["--label", "label", "--curve", "--sizes", "a"], "数の並びではありません"),
-        (["--label", "writer", "--next", "3"], "すべての行にラベルがあります"),
     ],
 )
 def test_faults(run: Run, table: str, arguments: list[str], message: str) -> None:

@@ -26,7 +26,7 @@ def test_few_columns_give_the_same_predictions(sparse: bool) -> None:
     model = LogisticRegression(C=10, tol=1e-8, max_iter=5000)
     expected = model.fit(x, y).predict_proba(asked)
     found = model.fit(few, y).predict_proba(few_asked)
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    np.testing.assert_allclose(found, expected, atol=5e-4)  # in 32 bits
     values = x[:, 0] * 3 + 1
     expected = Ridge(alpha=0.1).fit(x, values).predict(asked)
     np.testing.assert_allclose(

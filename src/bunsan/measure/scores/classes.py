@@ -1,6 +1,6 @@
 """Classification: one class a text. And choosing: one of a text's own choices."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -121,10 +121,10 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def ordered(labels: Iterable[Hashable]) -> tuple[Any, ...]:
+def ordered(labels: Iterable[Any]) -> tuple[Any, ...]:
     """Labels sorted; by their names where they cannot be compared."""
     found = list(labels)
     try:
-        return tuple(sorted(found))  # type: ignore[type-var]
+        return tuple(sorted(found))
     except TypeError:
         return tuple(sorted(found, key=lambda label: (type(label).__name__, str(label))))

@@ -55,12 +55,12 @@ def _inner(train: Any, asked: Any) -> tuple[Floats, Floats]:
         a, b = np.asarray(train, np.float64), np.asarray(asked, np.float64)
         return a @ a.T, a @ b.T
     n, k = train.shape[0], asked.shape[0]
+    train, asked = train.astype(np.float64), asked.astype(np.float64)
     filled = np.bincount(train.indices, minlength=train.shape[1])
     often = np.flatnonzero(filled > _FULL * n)
     rest = np.flatnonzero((filled > 0) & (filled <= _FULL * n))
     a, b = train[:, rest], asked[:, rest]
-    inner = (a @ a.T).toarray().astype(np.float64)
-    across = (a @ b.T).toarray().astype(np.float64)
+    inner, across = (a @ a.T).toarray(), (a @ b.T).toarray()
     for begin in range(0, len(often), _COLUMNS):
         some = often[begin : begin + _COLUMNS]
         a, b = train[:, some].toarray(), asked[:, some].toarray()
