@@ -1,6 +1,7 @@
 """Tiny models of every kind that is served, made on the spot; and servers of them on loopback."""
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -96,7 +97,7 @@ def encoder_folder() -> Path:
 def pair_folder() -> Path:
     """A BERT with random weights and one score for two texts."""
     place = Path(mkdtemp(prefix="tiny-served-")) / "tiny-pairs"
-    tokenizer = train_tokenizer(KNOWN * 5, "wordpiece", 200, max_length=64)
+    tokenizer = train_tokenizer(KNOWN * 5, "wordpiece", 300, min_frequency=1, max_length=64)
     changes: dict[str, Any] = {
         "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
         "intermediate_size": 64, "max_position_embeddings": 64, "initializer_range": 0.5,
@@ -107,6 +108,11 @@ def pair_folder() -> Path:
     )  # fmt: skip
     opened.save(place)
     tokenizer.save(place)
+    # The peer tells its two texts apart only if it is told to.
+    path = place / "tokenizer_config.json"
+    config = json.loads(path.read_text("utf-8"))
+    names = ["input_ids", "token_type_ids", "attention_mask"]
+    path.write_text(json.dumps(config | {"model_input_names": names}), encoding="utf-8")
     return place
 
 

@@ -143,7 +143,7 @@ def test_bunsan_chat_takes_the_model_s_own(tmp_path: Path) -> None:
         "System: Polite.\nUser: Hello.\nAssistant: Good morning.\nUser: Again?\nAssistant:"
     )
     assert chat.forgotten == 0
-    chat.turns = [("long " * 100, "yes")] * 3
+    chat.turns = [("long " * 300, "yes")] * 3
     assert chat.prompt("Short?").count("long") == 0
     assert chat.forgotten == 3
     assert Chat(chat.generator, template="dialogue.en").prompt("x").endswith("Haru:")

@@ -52,9 +52,9 @@ def completion(writer: Writer, body: CompletionRequest, settings: ServeSettings)
     if isinstance(given, str):
         prompts = [given]
     elif isinstance(given[0], int):
-        prompts = [given]  # type: ignore[list-item]  # one prompt of token ids
+        prompts = [given]
     else:
-        prompts = given  # type: ignore[assignment]
+        prompts = given
     if len(prompts) > settings.max_texts:
         raise too_many("prompt", len(prompts), settings.max_texts)
     decoding = _decoding(writer, body, settings, body.logprobs, _COMPLETION_TOKENS)

@@ -64,7 +64,7 @@ def build_app(settings: ServeSettings) -> FastAPI:
         """Counters, for Prometheus."""
         return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
-    app.add_middleware(Gate, settings=settings, metrics=service.metrics)  # type: ignore[arg-type]
+    app.add_middleware(Gate, settings=settings, metrics=service.metrics)
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,

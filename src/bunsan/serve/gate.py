@@ -68,7 +68,7 @@ class Gate:
         except Exception as error:
             if not started:
                 with suppress(Exception):
-                    await as_api_error(error).response()(scope, receive, noting)  # type: ignore[arg-type]
+                    await as_api_error(error).response()(scope, receive, noting)
             if not isinstance(error, ApiError):
                 raise
         finally:

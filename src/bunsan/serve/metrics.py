@@ -1,5 +1,7 @@
 """What can be counted about a server, for Prometheus; a registry for every app."""
 
+from typing import Any
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -12,7 +14,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        common = {"registry": self.registry, "namespace": "bunsan"}
+        common: dict[str, Any] = {"registry": self.registry, "namespace": "bunsan"}
         self.requests = Counter("requests", "Requests answered.", ["endpoint", "status"], **common)
         self.seconds = Histogram(
             "request_seconds", "From request to the last byte.", ["endpoint"],

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from bunsan.models.encoding.backbone import open_text_part
 from bunsan.models.open import open_model
 from bunsan.text.subwords.opening import open_tokenizer
 
@@ -21,8 +22,8 @@ class PairScorer:
         self.opened = open_model(folder, dtype=dtype, device=device)
         self.tokenizer = open_tokenizer(folder)
         self.device = next(self.opened.module.parameters()).device
-        backbone = getattr(self.opened.module, "backbone", self.opened.module)
-        limits = (self.tokenizer.max_length, backbone.embeddings.max_positions)
+        positions = open_text_part(self.opened).text.embeddings.max_positions
+        limits = (self.tokenizer.max_length, positions)
         known = [limit for limit in limits if limit is not None]
         self.max_length = min(known, default=None)
 

@@ -5,6 +5,7 @@ that everything works, and write nonsense. `models_unasked` is the one place to 
 """
 
 from pathlib import Path
+from typing import Any
 
 DECODER, ENCODER = "untrained-decoder", "untrained-encoder"
 _POSITIONS = 512
@@ -42,12 +43,12 @@ def make_decoder(folder: Path) -> Path:
 
     tokenizer = train_tokenizer(_SENTENCES * 4, "byte-bpe", 512, max_length=_POSITIONS)
     end = tokenizer.token_to_id("<|endoftext|>")
-    changes = {
+    changes: dict[str, Any] = {
         "n_embd": 64, "n_layer": 2, "n_head": 4, "n_positions": _POSITIONS,
         "bos_token_id": end, "eos_token_id": end,
+        # Untrained logits are nearly flat: larger first values give each prompt its own answer.
+        "initializer_range": 0.2,
     }  # fmt: skip
-    # Untrained logits are nearly flat: larger first values give each prompt an answer of its own.
-    changes["initializer_range"] = 0.2
     new_model("gpt2", vocabulary=tokenizer.vocab_size, changes=changes).save(folder)
     tokenizer.save(folder)
     return folder

@@ -7,7 +7,7 @@ stop its answer: pieces are kept until they are read, and an answer has at most 
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -93,7 +93,7 @@ class Job:
         self._news: deque[Piece] = deque()
         self._event = asyncio.Event()
 
-    async def pieces(self) -> AsyncIterator[list[Piece]]:
+    async def pieces(self) -> AsyncGenerator[list[Piece], None]:
         """What has come since the last time, an answer's pieces joined, until all answers end.
 
         Raises
