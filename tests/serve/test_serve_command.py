@@ -51,6 +51,7 @@ def test_untrained_models_unasked() -> None:
         assert written.usage.completion_tokens >= 1
         vectors = client.embeddings.create(model="untrained-encoder", input=["春", "夏"])
         assert len(vectors.data) == 2
+        client.close()
     finally:
         process.send_signal(signal.SIGINT)
         out, told = process.communicate(timeout=60)
@@ -98,6 +99,7 @@ def test_a_second_interrupt_does_not_wait() -> None:
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
+    client.close()
     assert process.returncode == 0
 
 

@@ -79,12 +79,13 @@ def test_keys() -> None:
         def client(key: str) -> openai.OpenAI:
             return openai.OpenAI(base_url=f"{running.url}/v1", api_key=key, max_retries=0)
 
-        assert [one.id for one in client("first-key").models.list()] == [MODEL]
+        with client("first-key") as known:
+            assert [one.id for one in known.models.list()] == [MODEL]
         second = {"Authorization": "bearer second-鍵".encode()}
         assert httpx.get(f"{running.url}/v1/models", headers=second).status_code == 200
         for key in ("wrong", "first-ke", "first-keys", "FIRST-KEY"):
-            with pytest.raises(openai.AuthenticationError) as caught:
-                client(key).completions.create(model=MODEL, prompt="a")
+            with client(key) as other, pytest.raises(openai.AuthenticationError) as caught:
+                other.completions.create(model=MODEL, prompt="a")
             assert caught.value.code == "invalid_api_key"
         for path in ("/v1/models", "/metrics", "/openapi.json", "/bunsan/collections", "/none"):
             answer = httpx.get(running.url + path)

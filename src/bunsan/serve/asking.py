@@ -48,13 +48,8 @@ def completion(writer: Writer, body: CompletionRequest, settings: ServeSettings)
     if body.best_of is not None and body.best_of != body.n:
         raise unsupported("best_of", "ask for n answers and choose")
     given = body.prompt
-    prompts: Sequence[str | list[int]]
-    if isinstance(given, str):
-        prompts = [given]
-    elif isinstance(given[0], int):
-        prompts = [given]
-    else:
-        prompts = given
+    one = isinstance(given, str) or isinstance(given[0], int)
+    prompts: Sequence[Any] = [given] if one else given
     if len(prompts) > settings.max_texts:
         raise too_many("prompt", len(prompts), settings.max_texts)
     decoding = _decoding(writer, body, settings, body.logprobs, _COMPLETION_TOKENS)
