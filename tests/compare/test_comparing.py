@@ -74,7 +74,7 @@ def test_labels_by_lot_are_the_floor(make_reviews: Make) -> None:
         row["label"] = str(rng.choice(["x", "y"], p=[0.7, 0.3]))
     found = bunsan.compare(rows, text="text", label="label", systems=light())
     assert found.choice.name == "majority"
-    assert "say nothing about the labels" in found.sentence
+    assert "does not tell the labels" in found.sentence
 
 
 def test_the_cheapest_of_those_that_may_be_equal(make_reviews: Make) -> None:

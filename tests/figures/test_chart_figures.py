@@ -114,10 +114,10 @@ def test_a_page_of_intervals(look: Look, tmp_path: Path, dark: bool) -> None:
     assert page.locator("#home .chips button").count() == 3  # the one without a value is not drawn
     assert page.locator("#plot .yaxislayer-above text").count() == 4
     assert page.locator("#plot .errorbar").count() == 3
-    shown = page.locator("#plot .textpoint text").all_inner_texts()
+    shown = page.locator("#plot .textpoint text").all_text_contents()
     assert "0.810" in "".join(shown)
     assert "</script><b>&" in "".join(
-        page.locator("#plot .yaxislayer-above text").all_inner_texts()
+        page.locator("#plot .yaxislayer-above text").all_text_contents()
     )
     assert not page.locator("header form").is_visible()
 
@@ -128,7 +128,7 @@ def test_a_page_of_curves(look: Look, tmp_path: Path) -> None:
     )
     page = look(tmp_path / "c.html")
     assert page.locator("#home .chips button").count() == 3
-    ticks = page.locator("#plot .xaxislayer-above text").all_inner_texts()
+    ticks = page.locator("#plot .xaxislayer-above text").all_text_contents()
     assert ticks == ["0", "10", "20", "50", "100", "200"]
     page.locator("#home .chips button").nth(1).click()
     assert page.locator("#home .chips button").nth(1).get_attribute("aria-pressed") == "true"

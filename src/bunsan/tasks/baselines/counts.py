@@ -38,7 +38,7 @@ class Tfidf:
             if unit == "words"
             else tr("TF-IDF of characters", "TF-IDF(文字)")
         )
-        self.note = tr(f"n-grams of 1 to {self.longest}", f"1~{self.longest}-gram")
+        self.note = tr(f"n-grams of 1 to {self.longest}", f"1〜{self.longest}-gram")
         self._counts: Any = None
         self._weighted: Any = None
 

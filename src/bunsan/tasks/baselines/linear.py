@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 # Features have a length of about 1.
-_STRENGTHS = (0.1, 0.5, 2.0, 10.0, 50.0, 250.0, 1000.0)
+_STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)
 _PENALTIES = (10.0, 1.0, 0.1, 0.01, 0.001)
 _INNER = 3  # folds in which the strength is chosen
 _ENOUGH = 2000  # rows to choose it by

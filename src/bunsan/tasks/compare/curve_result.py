@@ -113,7 +113,7 @@ class LearningCurve:
             f"With {last.size:,} labels {curve.title} reaches {called} {last.value:.3f} "
             f"({last.low:.3f} to {last.high:.3f}). ",
             f"ラベル {last.size:,} 件で {curve.title} の{called}は {last.value:.3f}"
-            f"({last.low:.3f} ~ {last.high:.3f})。",
+            f"({last.low:.3f}〜{last.high:.3f})。",
         )
         gain = self.gain(curve)
         if curve.kind == FLOOR:
@@ -137,7 +137,7 @@ class LearningCurve:
             f"interval {gain.low:.3f} to {gain.high:.3f}{unsure}), if it goes on as from {self.sizes[0]:,} to "
             f"{self.sizes[-1]:,}.",
             f"今の {self.labels:,} 件に {self.more:,} 件を足すと、約 {gain.value:.3f} {verb}見込みです(95% 区間 "
-            f"{gain.low:.3f} ~ {gain.high:.3f}{unsure})。{self.sizes[0]:,} 件から {self.sizes[-1]:,} 件までの"
+            f"{gain.low:.3f}〜{gain.high:.3f}{unsure})。{self.sizes[0]:,} 件から {self.sizes[-1]:,} 件までの"
             "傾向が続くとした推定です。",
         )
 

@@ -93,10 +93,10 @@ class Comparison:
         called = score_name(self.score)
         if choice.kind == FLOOR:
             return tr(
-                f"None is better than '{choice.title}' beyond chance ({called} {_three(own.value)}): these "
-                "texts say nothing about the labels, or there are too few of them.",
-                f"「{choice.title}」({called} {_three(own.value)})を偶然以上に上回るものがありません。この文章から"
-                "ラベルは予測できないか、件数が足りません。",
+                f"None is better than '{choice.title}' beyond chance ({called} {_three(own.value)}): what they "
+                "see of these texts does not tell the labels, or there are too few rows.",
+                f"「{choice.title}」({called} {_three(own.value)})を偶然以上に上回るものがありません。これらの表現では"
+                "ラベルを見分けられないか、件数が足りません。",
             )
         if choice is best:
             rest = [e for e in self.tied if e is not best]
@@ -119,8 +119,8 @@ class Comparison:
             f"Use {choice.title} ({called} {_three(own.value)}): {best.title} reaches {_three(top.value)}, but the "
             f"difference of {_three(less.value)} is within chance (95 % interval {_signed(less.low)} to "
             f"{_signed(less.high)}), and it costs more.",
-            f"{choice.title}({called} {_three(own.value)})を使うとよいです。{best.title} は {_three(top.value)} ですが、"
-            f"差 {_three(less.value)} は偶然の範囲内(95% 区間 {_signed(less.low)} ~ {_signed(less.high)})で、より重いです。",
+            f"{choice.title} を使うとよいです({called} {_three(own.value)})。{best.title} は {_three(top.value)} ですが、"
+            f"差 {_three(less.value)} は偶然の範囲内(95% 区間 {_signed(less.low)}〜{_signed(less.high)})で、より重いです。",
         )
 
     @property
