@@ -90,8 +90,9 @@ class Visit:
         """Go to a room by its title."""
         tab = self.page.get_by_role("tab", name=name, exact=True).first
         if not tab.is_visible():  # a narrow page keeps the last rooms in a menu
-            self.page.locator(".overflow-menu button").first.click()
-            tab = self.page.locator(".overflow-dropdown button", has_text=name).first
+            item = f'.overflow-dropdown button:text-is("{name}")'
+            self.page.locator(f".overflow-menu:has({item}) > button").first.click()
+            tab = self.page.locator(item).first
         tab.click()
 
     def text(self, selector: str) -> str:

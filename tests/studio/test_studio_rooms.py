@@ -190,7 +190,8 @@ def test_cp932_is_read_as_what_it_is(visit: Any, tmp_path: Path) -> None:
     path.write_bytes("\r\n".join(lines).encode("cp932"))
     tab = visit("ja")
     tab.page.set_input_files("#b-file input[type=file]", str(path))
-    shown = tab.wait("#b-preview").inner_text()
+    tab.wait("#b-preview table.b-sheet")
+    shown = tab.text("#b-preview")
     assert "髙橋さんの店は①番街にあります" in shown
     assert "cp932" in shown.lower()
 

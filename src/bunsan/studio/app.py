@@ -177,14 +177,15 @@ class _Pages:
         asset = f"{self.base}/assets"
         head = (
             f'<link rel="icon" href="/favicon.ico" type="image/svg+xml">'
-            f"<style>@font-face{{font-family:'bunsan-fallback';font-display:swap;"
+            f"<style>@font-face{{font-family:'bunsan-fallback';font-display:block;"
             f"src:url('{asset}/fallback.ttf') format('truetype')}}</style>"
             f'<link rel="stylesheet" href="{asset}/studio.css?{__version__}">'
             f'<script src="{asset}/studio.js?{__version__}"></script>'
         )
         waiting = (
-            '<div class="b-waiting" aria-hidden="true"><b>bunsan</b><span></span><span></span>'
-            "<span></span></div>"
+            # Where no font here has Japanese, these two characters fetch the one that comes along.
+            '<div class="b-waiting" aria-hidden="true"><b>bunsan</b> <i lang="ja">分散</i><span></span>'
+            "<span></span><span></span></div>"
         )
         return page.replace("</head>", head + "</head>", 1).replace(
             "<gradio-app", waiting + "<gradio-app", 1

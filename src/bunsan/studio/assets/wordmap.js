@@ -111,5 +111,5 @@
   at('all').addEventListener('click', () => Plotly.relayout(plot, {
     'xaxis.range': full.x.slice(), 'yaxis.range': full.y.slice() }));
   dark.addEventListener('change', () => draw().then(search));
-  draw();
+  document.fonts.ready.then(draw); // names are measured when they are drawn
 })();

@@ -30,10 +30,10 @@ def build(desk: Desk) -> None:
                     "Excel, CSV, text, JSON Lines, Parquet",
                     "Excel・CSV・テキスト・JSON Lines・Parquet",
                 ),
-                height=150,
+                height=160,
                 elem_id="b-file",
             )
-            with gr.Group(visible=False) as options:
+            with gr.Column(visible=False) as options:
                 text = gr.Dropdown([], label=tr("Text column", "本文の列"), elem_id="b-text")
                 by = gr.Dropdown(
                     [],
@@ -58,86 +58,91 @@ def build(desk: Desk) -> None:
                     placeholder="reviews.bunsan",
                     visible=desk.settings.own_machine,
                 )
-            learn = gr.Button(
-                tr("Learn", "学習する"), variant="primary", visible=False, elem_id="b-learn"
-            )
-        with gr.Column(scale=3, min_width=320):
-            preview = markup(
-                pieces.empty(
-                    tr("Nothing is open yet", "まだ何も開かれていません"),
-                    tr(
-                        "Drop a table or a text file on the left; its first rows are shown here "
-                        "before anything is learned. Or take the demo below.",
-                        "左に表かテキストのファイルを置くと、学習の前に最初の数行をここで確かめられます。"
-                        "下のデモでも試せます。",
-                    ),
-                ),
-                elem_id="b-preview",
-            )
-    bar = markup("", elem_id="b-learning")
-    stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm", elem_id="b-stop")
-    overview = markup("", elem_id="b-overview")
-    with gr.Row(equal_height=False, elem_classes="b-others"):
-        with gr.Column(scale=2, min_width=320):
-            markup(
-                pieces.heading(
-                    tr("The demo", "デモ"),
-                    tr("made-up hotel reviews", "作り物の宿の口コミ"),
-                ),
-            )
-            with gr.Row():
-                demo_ja = gr.Button(tr("Demo in Japanese", "日本語のデモ"), elem_id="b-demo-ja")
-                demo_en = gr.Button(tr("Demo in English", "英語のデモ"), elem_id="b-demo-en")
-        with gr.Column(scale=3, min_width=320, visible=desk.settings.own_machine):
-            markup(pieces.heading(tr("An existing collection", "既存のコレクション")))
-            with gr.Row():
-                place = gr.Dropdown(
-                    _nearby(),
-                    value=None,
-                    allow_custom_value=True,
-                    show_label=False,
-                    container=False,
-                    label=tr("Folder", "フォルダー"),
-                    info=None,
-                    scale=4,
-                    elem_id="b-place",
-                )
-                opened = gr.Button(tr("Open", "開く"), scale=1, min_width=90, elem_id="b-open")
-            trouble = markup("")
+                learn = gr.Button(tr("Learn", "学習する"), variant="primary", elem_id="b-learn")
+            demo_ja, demo_en = _demos()
+            with gr.Column(visible=desk.settings.own_machine):
+                markup(pieces.heading(tr("An existing collection", "既存のコレクション")))
+                with gr.Row(elem_classes="b-ask"):
+                    place = gr.Dropdown(
+                        _nearby(),
+                        value=None,
+                        allow_custom_value=True,
+                        show_label=False,
+                        container=False,
+                        label=tr("Folder", "フォルダー"),
+                        scale=4,
+                        elem_id="b-place",
+                    )
+                    opened = gr.Button(tr("Open", "開く"), scale=1, min_width=90, elem_id="b-open")
+                trouble = markup("", elem_id="b-open-trouble")
+        with gr.Column(scale=4, min_width=320):
+            bar = markup("", elem_id="b-learning")
+            stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm", elem_id="b-stop")
+            preview = markup(_invitation(), elem_id="b-preview")
+            overview = markup("", elem_id="b-overview")
 
-    picked = [preview, options, learn, text, by, sheet, encoding]
+    picked = [preview, options, text, by, sheet, encoding]
     desk.on(file.upload, _picked, [file], picked)
-    desk.on(file.clear, lambda session: _cleared(session), [], picked)
-    # Other columns, another sheet or encoding: look again.
-    desk.on(sheet.input, _again, [sheet, encoding], picked)
-    desk.on(encoding.input, _again, [sheet, encoding], picked)
-    desk.changed.append(
-        desk.watch(
-            learn.click,
-            lambda session, *values: _learn(desk, session, *values),
-            [text, by, sheet, encoding, keep],
+    desk.on(file.clear, _cleared, [], picked)
+    # Another sheet or encoding: look again.
+    desk.on([sheet.input, encoding.input], _again, [sheet, encoding], picked)
+    learned = desk.watch(
+        learn.click,
+        lambda session, *values: _learn(desk, session, *values),
+        [text, by, sheet, encoding, keep],
+        bar=bar,
+        stop=stop,
+        outputs=[preview],
+        finish=lambda session, job: [_learned(session, job), ""],
+    )
+    desk.changed.append(learned)
+    for button, world in ((demo_ja, "ja"), (demo_en, "en")):
+        taken = desk.watch(
+            button.click,
+            lambda session, world=world: _demo(session, world),
+            [],
             bar=bar,
             stop=stop,
-            finish=lambda session, job: [_learned(session, job)],
+            outputs=[preview],
+            finish=lambda session, job: [_learned(session, job), ""],
         )
-    )
-    for button, world in ((demo_ja, "ja"), (demo_en, "en")):
-        desk.changed.append(
-            desk.watch(
-                button.click,
-                lambda session, world=world: _demo(session, world),
-                [],
-                bar=bar,
-                stop=stop,
-                finish=lambda session, job: [_learned(session, job)],
-            )
-        )
+        desk.changed.append(taken)
     desk.changed.append(
         desk.on(
-            opened.click, lambda session, folder: _open(desk, session, folder), [place], [trouble]
+            opened.click,
+            lambda session, folder: _open(desk, session, folder),
+            [place],
+            [trouble, preview, bar],
         )
     )
-    desk.refreshed([overview], lambda session: [_overview(session)])
+    desk.refreshed([overview, preview], _refreshed)
+
+
+def _demos() -> tuple[Any, Any]:
+    """The buttons of the demo, the reader's own language first."""
+    markup(
+        pieces.heading(tr("The demo", "デモ"), tr("made-up hotel reviews", "作り物の宿の口コミ"))
+    )
+    with gr.Row():
+        ja = gr.Button(tr("in Japanese", "日本語"), elem_id="b-demo-ja")
+        en = gr.Button(tr("in English", "英語"), elem_id="b-demo-en")
+    return ja, en
+
+
+def _invitation() -> str:
+    return pieces.empty(
+        tr("Nothing is open yet", "まだ何も開かれていません"),
+        tr(
+            "Drop a table or a text file on the left; its first rows are shown here before anything "
+            "is learned. Or take the demo.",
+            "左に表かテキストのファイルを置くと、学習の前に最初の数行をここで確かめられます。デモでも試せます。",
+        ),
+    )
+
+
+def _refreshed(session: Session) -> list[Any]:
+    there = session.collection is not None
+    return [_overview(session), "" if there else gr.skip()]
 
 
 def take(session: Session, folder: str, name: str = "") -> None:
@@ -161,7 +166,8 @@ def _nearby() -> list[str]:
 def _cleared(session: Session) -> list[Any]:
     session.upload = None
     hidden = gr.update(visible=False)
-    return ["", hidden, hidden, gr.skip(), gr.skip(), gr.skip(), gr.skip()]
+    nothing = _invitation() if session.collection is None else ""
+    return [nothing, hidden, gr.skip(), gr.skip(), gr.skip(), gr.skip()]
 
 
 def _picked(session: Session, path: str | None) -> list[Any]:
@@ -180,7 +186,6 @@ def _looked(session: Session, sheet: str | None, encoding: str | None) -> list[A
 
     if session.upload is None:
         raise _no_file()
-    hidden = gr.update(visible=False)
     try:
         found = inspect(str(session.upload), sheet=sheet or None, encoding=encoding, rows=_SHOWN)
     except BadInput as error:
@@ -190,7 +195,6 @@ def _looked(session: Session, sheet: str | None, encoding: str | None) -> list[A
         return [
             pieces.mistake(error),
             gr.update(visible=shown),
-            hidden,
             gr.skip(),
             gr.skip(),
             gr.skip(),
@@ -201,7 +205,6 @@ def _looked(session: Session, sheet: str | None, encoding: str | None) -> list[A
     groups = [name for name in columns if name != found.text]
     return [
         _preview(found),
-        gr.update(visible=True),
         gr.update(visible=True),
         gr.update(choices=columns, value=found.text, visible=bool(columns)),
         gr.update(choices=groups or list(found.by), value=list(found.by), visible=bool(columns)),
@@ -313,7 +316,7 @@ def _open(desk: Desk, session: Session, place: str | None) -> list[Any]:
             tr("Name the folder of a collection.", "コレクションのフォルダーを指定してください。")
         )
     take(session, str(Path(place.strip()).expanduser()))
-    return [""]
+    return ["", "", ""]
 
 
 def _no_file() -> BadInput:
@@ -358,7 +361,7 @@ def _overview(session: Session) -> str:
         pieces.heading(session.name, _kept(collection.storage.location))
         + note
         + counts
-        + pieces.div("b-blocks", *blocks)
+        + pieces.div("b-packed", *blocks)
         + _problems(facts["reading"])
     )
 

@@ -39,8 +39,10 @@ def build(desk: Desk) -> None:
                 elem_id="b-prompt",
             )
             with gr.Row():
-                go = gr.Button(tr("Write", "生成する"), variant="primary", elem_id="b-write")
-                halt = gr.Button(tr("Stop", "中止"), elem_id="b-halt")
+                go = gr.Button(
+                    tr("Write", "生成する"), variant="primary", min_width=110, elem_id="b-write"
+                )
+                halt = gr.Button(tr("Stop", "中止"), min_width=110, elem_id="b-halt")
             written = markup(
                 pieces.empty(
                     tr("Nothing is written yet", "まだ何も生成していません"),
