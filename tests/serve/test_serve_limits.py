@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import openai
 import pytest
+import torch
 from serve_models import Running, encoder_folder, serving, writer, writer_folder
 
 from bunsan.base.errors import BadInput
@@ -394,3 +395,19 @@ def test_calls_that_nobody_waits_for_are_left_out() -> None:
 
     asyncio.run(run())
     assert done == [3]
+
+
+def test_beginnings_that_are_kept_are_not_too_many() -> None:
+    from bunsan.nn.generation.prefix import PrefixStore
+
+    store = PrefixStore(most=2)
+    for first in range(4):
+        store.put([first, 1, 2], [(torch.zeros(2, 3, 4), torch.zeros(2, 3, 4))])
+    assert len(store) == 2
+    assert store.find([0, 1, 2]) is None
+    found = store.find([3, 1, 5])
+    assert found is not None
+    assert found[1] == 2
+    nothing = PrefixStore(0)
+    nothing.put([1], [(torch.zeros(2, 1, 4), torch.zeros(2, 1, 4))])
+    assert len(nothing) == 0

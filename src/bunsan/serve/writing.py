@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bunsan.nn.generation.decoding import Finish, Request, Row
@@ -121,7 +122,7 @@ class Job:
     # In the worker's thread
 
     def tell(self, piece: Piece) -> None:
-        """More of an answer; `wake` makes it seen."""
+        """More of an answer; `look`, called in the event loop, makes it seen."""
         self._news.append(piece)
         if piece.finish is not None:
             self.unfinished -= 1
@@ -133,7 +134,13 @@ class Job:
 
     def wake(self) -> None:
         """Let the reader look."""
-        in_loop(self.loop, self._event.set)
+        in_loop(self.loop, self.look)
+
+    # In the event loop
+
+    def look(self) -> None:
+        """There is news."""
+        self._event.set()
 
 
 class WritingWorker(Worker):
@@ -273,8 +280,9 @@ class WritingWorker(Worker):
                 continue
             answer.job.tell(_piece(answer))
             jobs.add(answer.job)
-        for job in jobs:
-            job.wake()
+        for loop in {job.loop for job in jobs}:  # one, but for tests
+            there = [job for job in jobs if job.loop is loop]
+            in_loop(loop, partial(_look, there))
         self.metrics.tokens.labels(self.name, "completion").inc(len(answers))
 
     def _leave(self) -> None:
@@ -305,6 +313,11 @@ class WritingWorker(Worker):
         running, waiting = self.load
         self.metrics.running.labels(self.name).set(running)
         self.metrics.queue.labels(self.name).set(waiting)
+
+
+def _look(jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        job.look()
 
 
 def size(request: Request) -> int:

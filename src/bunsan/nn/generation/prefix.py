@@ -90,5 +90,7 @@ class PrefixStore:
 def common(a: NDArray[np.int64], b: NDArray[np.int64]) -> int:
     """Length of the longest common beginning."""
     n = min(len(a), len(b))
+    if n == 0 or a[0] != b[0]:  # most differ at once
+        return 0
     differ = np.flatnonzero(a[:n] != b[:n])
     return int(differ[0]) if len(differ) else n
