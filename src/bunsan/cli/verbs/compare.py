@@ -197,6 +197,7 @@ def command(
         vectors=vectors or (),
         words=words,
         finetune=(model or ()) if finetune else (),
+        pairs=text2 is not None,
         seed=seed,
     )
     found: Any

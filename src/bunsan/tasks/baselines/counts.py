@@ -40,18 +40,21 @@ class Tfidf:
         )
         self.note = tr(f"n-grams of 1 to {self.longest}", f"1〜{self.longest}-gram")
         self._counts: Any = None
+        self._texts = Texts([])
         self._weighted: Any = None
 
     def prepare(self, texts: Texts) -> None:
         """See `Representation`."""
+        if self._texts is texts:
+            return
         sequences = self._sequences(texts)
         self._counts, self._lengths = ngram_counts(sequences, 1, self.longest)
         self._texts = texts
 
     def adapt(self, rows: Ints) -> None:
         """The vocabulary and how rare each n-gram is."""
-        n = len(self._texts)
-        both = rows if self._texts.second is None else np.concatenate([rows, rows + n])
+        pairs = self._texts.pairs
+        both = np.concatenate([rows, rows + pairs]) if pairs else rows
         part = self._counts[both]
         df = np.bincount(part.indices, minlength=part.shape[1])
         kept = np.flatnonzero(df >= (1 if len(rows) < _FEW else 2))
@@ -64,15 +67,15 @@ class Tfidf:
     def features(self, rows: Ints) -> Any:
         """See `Representation`."""
         first = self._weighted[rows]
-        if self._texts.second is None:
+        if not self._texts.pairs:
             return first
-        return sparse_pairs(first, self._weighted[rows + len(self._texts)])
+        return sparse_pairs(first, self._weighted[rows + self._texts.pairs])
 
     def likeness(self, rows: Ints) -> NDArray[np.float64] | None:
         """See `Representation`."""
-        if self._texts.second is None:
+        if not self._texts.pairs:
             return None
-        shared = self._weighted[rows].multiply(self._weighted[rows + len(self._texts)])
+        shared = self._weighted[rows].multiply(self._weighted[rows + self._texts.pairs])
         return np.asarray(shared.sum(axis=1), np.float64)
 
     def zero_shot(self, rows: Ints, names: list[str]) -> NDArray[np.float64] | None:

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 
+from bunsan.base.language import tr
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
@@ -28,6 +30,11 @@ class Texts:
 
     def __len__(self) -> int:
         return len(self.first)
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs there are, 0 where there are none."""
+        return 0 if self.second is None else len(self.first)
 
     @property
     def all(self) -> list[str]:
@@ -99,6 +106,50 @@ def cosines(a: Floats, b: Floats) -> Floats:
     length = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     product = np.einsum("ij,ij->i", a, b)
     return np.divide(product, length, out=np.zeros_like(product), where=length > 0)
+
+
+class CosineOf:
+    """Pairs by nothing but how alike their texts are. See `Representation`.
+
+    Parameters
+    ----------
+    whole : says how alike. It may be compared as well, and does its work for both once.
+    """
+
+    note = ""
+
+    def __init__(self, whole: Representation) -> None:
+        self._whole = whole
+        self.name, self.kind = f"{whole.name}:cosine", whole.kind
+        self.title = tr(f"{whole.title}, cosine", f"{whole.title}のコサイン")
+
+    def prepare(self, texts: Texts) -> None:
+        """See `Representation`."""
+        self._whole.prepare(texts)
+
+    def adapt(self, rows: Ints) -> None:
+        """See `Representation`."""
+        self._whole.adapt(rows)
+
+    def features(self, rows: Ints) -> Any:
+        """float32[k, 1]."""
+        like = self._whole.likeness(rows)
+        if like is None:
+            raise ValueError("only pairs have a cosine")
+        return like.astype(np.float32)[:, None]
+
+    def likeness(self, rows: Ints) -> NDArray[np.float64] | None:
+        """See `Representation`."""
+        return self._whole.likeness(rows)
+
+    def zero_shot(self, rows: Ints, names: list[str]) -> NDArray[np.float64] | None:
+        """See `Representation`."""
+        return None
+
+    @property
+    def nbytes(self) -> int:
+        """See `Representation`."""
+        return self._whole.nbytes
 
 
 class Scaled:

@@ -35,7 +35,7 @@ class Dense:
     A subclass gives `vectors`, float32[n or 2n, d], after `adapt`, and `named`, those of names.
     """
 
-    _texts: Texts
+    _texts = Texts([])
 
     def vectors(self) -> Floats:
         raise NotImplementedError
@@ -53,14 +53,14 @@ class Dense:
 
     def likeness(self, rows: Ints) -> NDArray[np.float64] | None:
         """See `Representation`."""
-        if self._texts.second is None:
+        if not self._texts.pairs:
             return None
         vectors = self.vectors()
-        return cosines(vectors[rows], vectors[rows + len(self._texts)]).astype(np.float64)
+        return cosines(vectors[rows], vectors[rows + self._texts.pairs]).astype(np.float64)
 
     def zero_shot(self, rows: Ints, names: list[str]) -> NDArray[np.float64] | None:
         """The cosine of a text with the name of each class."""
-        if self._texts.second is not None:
+        if self._texts.pairs:
             return None
         texts, classes = self.vectors()[rows], self.named(names)
         lengths = np.linalg.norm(texts, axis=1)[:, None] * np.linalg.norm(classes, axis=1)
@@ -69,9 +69,9 @@ class Dense:
 
     def _paired(self, rows: Ints) -> Floats:
         vectors = self.vectors()
-        if self._texts.second is None:
+        if not self._texts.pairs:
             return vectors[rows]
-        return dense_pairs(vectors[rows], vectors[rows + len(self._texts)])
+        return dense_pairs(vectors[rows], vectors[rows + self._texts.pairs])
 
 
 class MeanVectors(Dense):
@@ -106,6 +106,8 @@ class MeanVectors(Dense):
 
     def prepare(self, texts: Texts) -> None:
         """See `Representation`."""
+        if self._texts is texts:
+            return
         self._texts = texts
         self._sequences = words_of(texts.all, self._words)
         self._counts = self._sequences.counts()
@@ -117,8 +119,8 @@ class MeanVectors(Dense):
     def adapt(self, rows: Ints) -> None:
         """Vectors, where there are none; how likely words are; what all texts share."""
         both = rows
-        if self._texts.second is not None:
-            both = np.concatenate([rows, rows + len(self._texts)])
+        if self._texts.pairs:
+            both = np.concatenate([rows, rows + self._texts.pairs])
         seen = np.asarray(self._counts[both].sum(axis=0)).reshape(-1)
         if self._source is None:
             self._known = _trained(self._sequences, both)
@@ -183,6 +185,8 @@ class EncoderVectors(Dense):
         """See `Representation`."""
         from bunsan.tasks.encode import open_encoder
 
+        if self._texts is texts:
+            return
         self._texts = texts
         self._encoder = open_encoder(self._model, **self._options)
         self._vectors = np.asarray(self._encoder.encode(texts.all), np.float32)

@@ -67,7 +67,12 @@ def learning_curve(
         sources, text=text, label=label, text2=text2, group=group, as_=as_, **reading
     )
     chosen = systems_at_hand(
-        models=models, vectors=vectors, words=words, finetune=finetune, seed=seed
+        models=models,
+        vectors=vectors,
+        words=words,
+        finetune=finetune,
+        pairs=text2 is not None,
+        seed=seed,
     )
     return learning_curve_on(
         data, systems or chosen, score=score, sizes=sizes, more=more, folds=folds, seed=seed

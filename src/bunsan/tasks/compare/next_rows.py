@@ -50,7 +50,9 @@ def label_next(
     """
     data = read_labelled(sources, text=text, label=label, text2=text2, as_=as_, **reading)
     check_unlabelled(data)
-    systems = systems_at_hand(models=models, vectors=vectors, words=words, seed=seed)
+    systems = systems_at_hand(
+        models=models, vectors=vectors, words=words, pairs=text2 is not None, seed=seed
+    )
     found = compare_on(data, systems, score=None, folds=folds, seed=seed)
     return next_rows(data, named(systems, found.choice.name), count)
 

@@ -171,7 +171,12 @@ class Comparison:
             "mb": "MB",
             "note": tr("note", "備考"),
         }
-        return Table(columns, titles, self.sentence)
+        # What does not exist is a cell that stays empty.
+        plain = {
+            name: [None if isinstance(v, float) and v != v else v for v in values]
+            for name, values in columns.items()
+        }
+        return Table(plain, titles, self.sentence)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values that JSON can hold."""

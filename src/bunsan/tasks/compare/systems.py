@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bunsan.base.language import tr
 from bunsan.tasks.baselines.counts import Tfidf
 from bunsan.tasks.baselines.linear import Classifier, Regressor, compact
-from bunsan.tasks.baselines.representations import FLOOR, Ints, Representation
+from bunsan.tasks.baselines.representations import FLOOR, CosineOf, Ints, Representation
 from bunsan.tasks.baselines.vectors import EncoderVectors, MeanVectors
 from bunsan.tasks.compare.reading import Labelled
 from bunsan.text.words import WordSettings
@@ -171,10 +171,12 @@ def systems_at_hand(
     vectors: Sequence[str | Path] = (),
     words: str | WordSettings = "auto",
     finetune: Sequence[str | Path] = (),
+    pairs: bool = False,
     seed: int = 0,
     **encoder: Any,
 ) -> list[System]:
-    """The floor, TF-IDF of words and of characters, means of word vectors, encoders."""
+    """The floor, TF-IDF of words and of characters, means of word vectors, encoders; where there are
+    pairs, by both texts and by their cosine alone."""
     settings = words if isinstance(words, WordSettings) else WordSettings(
         analyzer=words, form="dictionary"  # type: ignore[arg-type]  # it checks
     )  # fmt: skip
@@ -185,6 +187,8 @@ def systems_at_hand(
         *(MeanVectors(file, settings) for file in vectors),
         *(EncoderVectors(model, **encoder) for model in models),
     ]
+    if pairs:
+        representations = [one for r in representations for one in (CosineOf(r), r)]
     found: list[System] = [Floor(), *(Linear(r, seed) for r in representations)]
     if finetune:
         from bunsan.tasks.compare.finetuned import FineTuned
