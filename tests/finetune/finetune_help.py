@@ -15,6 +15,7 @@ from bunsan.text.subwords.training import train_tokenizer
 GOOD = ["great", "lovely", "wonderful", "fine", "kind"]
 BAD = ["awful", "dirty", "noisy", "rude", "cold"]
 THINGS = ["room", "breakfast", "staff", "view", "bath", "garden", "station", "bed"]
+VERY = [*GOOD[:3], *BAD[:2]]
 PLACES = ["Kyoto", "Tokyo", "Nara", "Hakone"]
 PEOPLE = ["Sato", "Suzuki", "Tanaka", "Mori"]
 
@@ -60,7 +61,7 @@ def reviews(n: int = 60, seed: int = 0) -> list[dict[str, Any]]:
             {
                 "text": f"The {thing} in {chance.choice(PLACES)} was {word}, {chance.choice(PEOPLE)}.",
                 "label": "good" if good else "bad",
-                "labels": ";".join(sorted({thing, "good" if good else "bad"})),
+                "labels": ("good" if good else "bad") + (";very" if word in VERY else ""),
                 "stars": 4.5 if good else 1.5,
             }
         )
@@ -68,18 +69,17 @@ def reviews(n: int = 60, seed: int = 0) -> list[dict[str, Any]]:
 
 
 def pairs(n: int = 40, seed: int = 0) -> list[dict[str, Any]]:
-    """Two texts: the same thing or another one."""
+    """Two texts, of which the second says the same of a thing or the contrary."""
     chance = random.Random(seed)
     rows = []
     for i in range(n):
-        one = chance.choice(THINGS)
-        other = one if i % 2 == 0 else chance.choice([t for t in THINGS if t != one])
+        same = i % 2 == 0
         rows.append(
             {
-                "sentence1": f"The {one} was {chance.choice(GOOD)}.",
-                "sentence2": f"We saw the {other}.",
-                "label": "same" if i % 2 == 0 else "other",
-                "score": 5.0 if i % 2 == 0 else 0.0,
+                "sentence1": f"The {chance.choice(THINGS)} was {chance.choice(GOOD)}.",
+                "sentence2": f"It was {chance.choice(GOOD if same else BAD)}.",
+                "label": "same" if same else "other",
+                "score": 5.0 if same else 0.0,
             }
         )
     return rows

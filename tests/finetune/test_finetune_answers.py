@@ -75,7 +75,7 @@ def test_one_window_is_the_pair_that_the_tokenizer_makes() -> None:
     encoding = pieces.encode(*one.texts)
     np.testing.assert_array_equal(example.rows[0], encoding.ids)
     np.testing.assert_array_equal(example.types[0], encoding.type_ids)  # type: ignore[index]
-    first, last = example.target.tolist()  # type: ignore[union-attr]
+    first, last = example.target.tolist()
     assert encoding.sequence[first] == encoding.sequence[last] == 1
     begin, end = encoding.offsets[first][0], encoding.offsets[last][1]
     assert one.texts[1][begin:end] == "Kyoto"
@@ -109,7 +109,7 @@ def test_windowed_answers_are_those_of_one_window(stride: int) -> None:
     for made in (whole, parts):
         (prepared,) = made.prepare([one], pieces)
         answers += made.decode([one], [prepared], [scored(prepared, (at, at + 5))])
-    assert len(parts.prepare([one], pieces)[0].examples) > 3
+    assert len(parts.prepare([one], pieces)[0].examples) >= 3
     assert answers[0] == answers[1]
     assert (answers[0].value, answers[0].start, answers[0].end) == ("Kyoto", at, at + 5)
 
@@ -121,7 +121,7 @@ def test_an_answer_is_a_target_in_the_windows_that_hold_it() -> None:
     (prepared,) = task(max_length=64, stride=40).prepare([one], pieces)
     kept = 0
     for example, place in zip(prepared.examples, prepared.places, strict=True):
-        first, last = example.target.tolist()  # type: ignore[union-attr]
+        first, last = example.target.tolist()
         covered = context[place[first, 0] : place[last, 1]] if first else ""
         inside = place[place[:, 0] >= 0]
         holds = inside[0, 0] <= context.index("Kyoto") and inside[-1, 1] >= context.index(". The b")

@@ -1,10 +1,13 @@
 """`bunsan finetune` and `bunsan predict` as people run them: real files, real processes."""
 
+import contextlib
 import csv
+import io
 import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 from finetune_help import choices, entities, questions, reviews, squad, write_lines
 
 import bunsan
+from bunsan.cli.main import main
 from bunsan.tasks.finetuning.opened import OpenedTask
 from bunsan.tasks.finetuning.predicting import Columns, predict_file
 from bunsan.tasks.row_files import row_writer
@@ -21,17 +25,34 @@ from bunsan.tasks.row_files import row_writer
 QUICK = ("--epochs", "20", "--batch", "8", "--rate", "4e-3", "--threads", "1")
 
 
-def run(*arguments: object, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bunsan", *map(str, arguments)],
-        cwd=cwd,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "BUNSAN_LANG": "en", "OMP_NUM_THREADS": "1"},
-        check=False,
-    )
+@dataclass
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: object, cwd: Path, stdin: str | None = None) -> Done:
+    """The command in this process; with `stdin`, in one of its own."""
+    words = [str(argument) for argument in arguments]
+    if stdin is not None:
+        done = subprocess.run(
+            [sys.executable, "-m", "bunsan", *words],
+            cwd=cwd,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "BUNSAN_LANG": "en", "OMP_NUM_THREADS": "1"},
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+    with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(words)
+    for stream in (out, err):
+        stream.seek(0)
+    return Done(code, out.read(), err.read())
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +68,7 @@ def place(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         *("finetune", "classification", "--model", bert, "--train", "reviews.xlsx"),
         *("--held-out", "0.2", "-o", "out", *QUICK),
         cwd=folder,
+        stdin="",
     )
     assert done.returncode == 0, done.stderr
     assert "accuracy" in done.stdout
@@ -143,7 +165,8 @@ def test_in_python(place: Path) -> None:
     assert opened.predict(texts) == many  # a file in between changes no column
 
 
-def test_mistakes_have_exit_codes(place: Path, bert: Path) -> None:
+def test_mistakes_have_exit_codes(place: Path, bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUNSAN_OFFLINE", "1")
     (place / "b.csv").write_text("id,comment\n1,The room was great\n")
     for arguments, code, words in (
         (("predict", "out", "b.csv", "-o", "p.png"), 2, "cannot be written as '.png'"),
@@ -159,7 +182,7 @@ def test_mistakes_have_exit_codes(place: Path, bert: Path) -> None:
             "--freeze cannot be 'some'",
         ),
         (
-            ("finetune", "pairs", "-m", "no/model", "-t", "b.csv", "-o", "new", "--offline"),
+            ("finetune", "pairs", "-m", "no/model", "-t", "b.csv", "-o", "new"),
             3,
             "no/model",
         ),

@@ -28,7 +28,7 @@ class Example:
 
     rows: tuple[Ids, ...]
     types: tuple[Ids, ...] | None = None
-    target: NDArray[Any] | None = None
+    target: Any = None
 
     @property
     def cells(self) -> int:

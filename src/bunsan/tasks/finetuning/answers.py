@@ -60,14 +60,14 @@ class Answers(Task):
     def labels(self) -> None:
         return None
 
-    def special(self, source: Source, reading: Reading) -> Iterator[Record] | None:
+    def special(self, source: Source, reading: Reading, truth: bool) -> Iterator[Record] | None:
         found = read_squad(source, reading)
         if found is None:
             return None
         first = next(found, None)
         if first is None:
             return iter(())
-        self.resolve(Looked(list(first.cells), [], source.name), truth="answers" in first.cells)
+        self.resolve(Looked(list(first.cells), [], source.name), truth)
         return _again(first, found)
 
     def resolve(self, table: Looked, truth: bool) -> None:

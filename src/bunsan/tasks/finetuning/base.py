@@ -200,7 +200,7 @@ class Task(ABC):
 
     truths: ClassVar[tuple[str, ...]] = ("label",)  # parts that are not there when one predicts
 
-    def special(self, source: Source, reading: Reading) -> Iterator[Record] | None:
+    def special(self, source: Source, reading: Reading, truth: bool) -> Iterator[Record] | None:
         """The rows of a source that is no table; None where it is one."""
         return None
 
@@ -230,6 +230,10 @@ class Task(ABC):
         BadInput : one has not.
         """
         return
+
+    def said(self) -> list[str]:
+        """What a person should know of the data, now that examples were made of it."""
+        return list(self.notes)
 
     def group(self, item: Item) -> Any:
         """Items of one group are held out together."""

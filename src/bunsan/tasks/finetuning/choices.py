@@ -47,15 +47,13 @@ class Choices(Task):
     def labels(self) -> None:
         return None
 
-    def special(self, source: Source, reading: Reading) -> Iterator[Record] | None:
+    def special(self, source: Source, reading: Reading, truth: bool) -> Iterator[Record] | None:
         """A .json that is one list of objects."""
         found = read_squad(source, reading)
         first = None if found is None else next(found, None)
         if found is None or first is None:
             return None
-        columns = list(first.cells)
-        truth = any(name in columns for name in (self.told("label"), "label"))
-        self.resolve(Looked(columns, [], source.name), truth)
+        self.resolve(Looked(list(first.cells), [], source.name), truth)
         return (one for part in ([first], found) for one in part)
 
     def resolve(self, table: Looked, truth: bool) -> None:

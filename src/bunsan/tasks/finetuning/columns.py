@@ -68,17 +68,20 @@ def told_or_maybe(table: Looked, told: str | None, names: Iterable[str]) -> str 
     return named(table.columns, names)
 
 
-def text_column(table: Looked, told: str | None) -> str:
-    """The column of texts: told, the only one, or the one that looks most like it."""
+def text_column(table: Looked, told: str | None, label: str | None = None) -> str:
+    """The column of texts: told, the only one, or the one that looks most like it and is not `label`."""
     if told is not None and not (len(table.columns) == 1 and told not in table.columns):
         return table.columns[find(table.columns, told, table.file)]
     if len(table.columns) == 1:
         return table.columns[0]
-    sample = [[as_text(cell) for cell in cells] for _, cells in table.sample]
-    guessed = guess_text(table.columns, sample)
+    label = label or named(table.columns, LABELS)
+    places = [i for i, column in enumerate(table.columns) if column != label]
+    sample = [[as_text(cells[i]) for i in places] for _, cells in table.sample]
+    columns = [table.columns[i] for i in places]
+    guessed = guess_text(columns, sample)
     if guessed is None:
         raise lacking(table, tr("texts", "本文"), "--text")
-    return table.columns[guessed]
+    return columns[guessed]
 
 
 def label_column(table: Looked, told: str | None, texts: Sequence[str]) -> str:

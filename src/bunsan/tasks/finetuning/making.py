@@ -162,14 +162,13 @@ def _finetune(
 ) -> FineTuned:
     opened, tokenizer = open_start(name, task, plan.seed)
     train = _examples(task, data.train, tokenizer)
-    noted = len(task.notes)
+    notes = [*data.notes, *task.said()]
     valid = _examples(task, data.valid, tokenizer)
-    del task.notes[noted:]  # said once, of the training data
     assert tokenizer.pad_id is not None
     objective = Labelled(
         opened, task.kind, tokenizer.pad_id, class_weights=task.class_weights(data.train)
     )
-    module = objective.module
+    module = objective.text
     rates = limit_learning(
         module, frozen=plan.freeze, rank=plan.lora, decay=plan.layer_decay, seed=plan.seed
     )
@@ -226,7 +225,7 @@ def _finetune(
         trained,
         scores,
         data.scored_on,
-        [*data.notes, *task.notes],
+        notes,
     )
 
 

@@ -269,7 +269,11 @@ def read_items(
         return list(dict.fromkeys([*task.wanted(truth), *more]))
 
     records = read_records(
-        sources, choose, special=task.special, options=options, report=reading.report
+        sources,
+        choose,
+        special=lambda source, read: task.special(source, read, truth),
+        options=options,
+        report=reading.report,
     )
     for record in records:
         item = task.item(record, truth)

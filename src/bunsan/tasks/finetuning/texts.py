@@ -24,7 +24,7 @@ class TextTask(Task):
             first, second = _pair_columns(table, self.told("text"), self.told("text2"))
             found: dict[str, Any] = {"text": first, "text2": second}
         else:
-            found = {"text": text_column(table, self.told("text"))}
+            found = {"text": text_column(table, self.told("text"), self.told("label"))}
         if truth:
             found["label"] = label_column(table, self.told("label"), list(found.values()))
         elif self.told("label") in table.columns:

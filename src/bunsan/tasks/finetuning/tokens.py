@@ -38,6 +38,7 @@ class Tokens(Task):
     def __init__(self, options: Any) -> None:
         super().__init__(options)
         self.tags: list[str] = []
+        self.lost = self.uneven = 0  # spans that tags cannot say, or not to the letter
         self._number: dict[str, int] = {}
 
     @property
@@ -54,7 +55,7 @@ class Tokens(Task):
         kinds = (split_tag(tag)[1] for tag in self.tags)
         return list(dict.fromkeys(kind for kind in kinds if kind is not None))
 
-    def special(self, source: Source, reading: Reading) -> Iterator[Record] | None:
+    def special(self, source: Source, reading: Reading, truth: bool) -> Iterator[Record] | None:
         if not is_conll(source):
             return None
         self.found({"text": "text", "spans": "spans"}, truth=True)
@@ -123,14 +124,14 @@ class Tokens(Task):
         pieces = tokenizer.pieces([item.texts[0] for item in items])
         room = self.max_length - template.added(pair=False)
         found = []
-        lost = uneven = 0
         for i, item in enumerate(items):
             begin, end = int(pieces.start[i]), int(pieces.start[i + 1])
             ids, offsets = pieces.ids[begin:end], pieces.offsets[begin:end]
             numbers = None
             if item.truth is not None:
                 aligned = align(item.truth, offsets, item.texts[0])
-                lost, uneven = lost + aligned.lost, uneven + aligned.uneven
+                self.lost += aligned.lost
+                self.uneven += aligned.uneven
                 numbers = np.array(
                     [UNLABELLED if tag is None else self._number[tag] for tag in aligned.tags],
                     np.int64,
@@ -148,24 +149,25 @@ class Tokens(Task):
                 places.append(place)
                 begins.append(first)
             found.append(Prepared(examples, tuple(places), tuple(begins)))
-        self._tell(lost, uneven)
         return found
 
-    def _tell(self, lost: int, uneven: int) -> None:
-        if lost:
-            self.notes.append(
+    def said(self) -> list[str]:
+        found = list(self.notes)
+        if self.lost:
+            found.append(
                 tr(
-                    f"{lost:,} spans overlap others or share a token with them, and were left out.",
-                    f"ほかの範囲と重なるか同じトークンに入る {lost:,} 個の範囲は使いませんでした。",
+                    f"{self.lost:,} spans overlap others or share a token with them: left out.",
+                    f"ほかの範囲と重なるか同じトークンに入る {self.lost:,} 個の範囲は使いませんでした。",
                 )
             )
-        if uneven:
-            self.notes.append(
+        if self.uneven:
+            found.append(
                 tr(
-                    f"{uneven:,} spans begin or end inside a token of this tokenizer.",
-                    f"{uneven:,} 個の範囲は、トークンの途中で始まるか終わります。",
+                    f"{self.uneven:,} spans begin or end inside a token of this tokenizer.",
+                    f"{self.uneven:,} 個の範囲は、トークンの途中で始まるか終わります。",
                 )
             )
+        return found
 
     def decode(
         self, items: Sequence[Item], prepared: Sequence[Prepared], logits: Sequence[list[Logits]]
@@ -212,8 +214,8 @@ def joined(inputs: Prepared, scores: Sequence[Logits]) -> tuple[Logits, Any]:
     """The scores of all tokens of a text, each from the window in which it stands most in the middle;
     and their places: (t, n) and (t, 2)."""
     if len(scores) == 1:
-        own = inputs.places[0][:, 0] >= 0
-        return scores[0][own], inputs.places[0][own]
+        there = inputs.places[0][:, 0] >= 0
+        return scores[0][there], inputs.places[0][there]
     rows: dict[int, tuple[int, Any, Any]] = {}
     for place, first, table in zip(inputs.places, inputs.begins, scores, strict=True):
         own = np.flatnonzero(place[:, 0] >= 0)

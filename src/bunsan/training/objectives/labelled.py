@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from bunsan.models.opened import OpenedModel
@@ -49,7 +49,9 @@ class Labelled:
     ) -> None:
         if not isinstance(model.module, TextModelWithHead):
             raise TypeError("labels need a text model with a head")
-        self.model, self.module = model, model.module
+        self.model = model
+        self.text: TextModelWithHead = model.module
+        self.module: nn.Module = model.module
         self.kind, self.pad = kind, pad
         self.class_weights = None if class_weights is None else torch.tensor(class_weights)
         self.weights: Mapping[str, float] = {"labels": 1.0}
@@ -78,7 +80,7 @@ class Labelled:
         """Cross entropy ("class", "choice", "tags", "span": the mean of first and last), cross entropy
         of every class ("classes"), squared error ("number")."""
         targets = batch.tensors["targets"]
-        logits = scores(self.module, self.kind, batch.tensors).float()
+        logits = scores(self.text, self.kind, batch.tensors).float()
         weights = self.class_weights
         weights = None if weights is None else weights.to(logits.device)
         if self.kind == "number":
