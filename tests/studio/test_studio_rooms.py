@@ -226,7 +226,9 @@ def test_a_preset_is_shared_and_taken(visit: Any, tmp_path: Path) -> None:
     assert json.loads(saved.read_text(encoding="utf-8"))["prompt"].startswith("Once upon")
     other = visit("ja")
     other.room("プレイグラウンド")
-    other.page.set_input_files("#b-preset-in input[type=file], input#b-preset-in", str(saved))
+    with other.page.expect_file_chooser() as chooser:
+        other.page.locator("#b-preset-in").click()
+    chooser.value.set_files(str(saved))
     other.page.wait_for_function(
         "document.querySelector('#b-prompt textarea').value.startsWith('Once upon')"
     )

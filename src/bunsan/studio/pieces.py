@@ -13,6 +13,7 @@ from bunsan.tasks.kwic import Concordance
 from bunsan.tasks.passages import Passage
 from bunsan.tasks.table import Table, show
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _OPTION = re.compile(r"`?--([a-z][a-z-]*)`?")
 
 
@@ -32,8 +33,8 @@ def div(look: str, *content: str, **attributes: str | None) -> str:
 
 
 def words(text: Any) -> str:
-    """Text as markup."""
-    return escape(str(text))
+    """Text as markup; control characters, which no font has, as what stands for the unreadable."""
+    return _CONTROL.sub("\ufffd", escape(str(text)))
 
 
 def heading(title: str, note: str = "") -> str:
@@ -228,8 +229,11 @@ def concordance(found: Concordance) -> str:
 
 def passage(found: Passage, *, place: bool = True) -> str:
     """A sentence with its words marked, and where it stands."""
-    text = words(found.marked("\x00", "\x01"))
-    text = text.replace("\x00", "<mark>").replace("\x01", "</mark>")
+    parts, at = [], 0
+    for begin, end in found.marks:
+        parts += [words(found.text[at:begin]), element("mark", words(found.text[begin:end]))]
+        at = end
+    text = "".join([*parts, words(found.text[at:])])
     cite = element("cite", words(_place(found.source, found.row, found.fields))) if place else ""
     return element("p", text, cite, class_="b-passage")
 

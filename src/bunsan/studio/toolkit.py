@@ -32,7 +32,7 @@ SANS = (
     "bunsan-fallback",
     "sans-serif",
 )
-MONO = ("ui-monospace", "SFMono-Regular", "Consolas", "Menlo", "bunsan-fallback", "monospace")
+MONO = ("ui-monospace", "SFMono-Regular", "Consolas", "Menlo", "monospace", "bunsan-fallback")
 
 
 def markup(value: str = "", *, js_on_load: str | None = None, **options: Any) -> Any:

@@ -83,7 +83,9 @@
     waiting = requestAnimationFrame(() => {
       const rows = named(range());
       Plotly.restyle(plot, { x: [pick(x, rows)], y: [pick(y, rows)],
-        text: [pick(words, rows).map(escaped)] }, [2]);
+        // A small second line lifts the name off its dot.
+        text: [pick(words, rows).map((w) => `${escaped(w)}<br><span style="font-size:5px"> </span>`)],
+      }, [2]);
     });
   }
   function search() {
