@@ -255,10 +255,13 @@ class Answers:
 
 def known_answers(decoder: Path, encoder: Path, tokens: int) -> Answers:
     """By the same models, one prompt at a time."""
+    import torch
+
     from bunsan.tasks.chat_template import PLAIN, PromptFormat
     from bunsan.tasks.complete import open_generator
     from bunsan.tasks.encode import open_encoder
 
+    torch.set_num_threads(1)
     generator = open_generator(decoder)
     prompts = [f"{a}{b}" for a in OPENINGS for b in OPENINGS[:4]]
     texts = [(p, generator.complete(p, max_tokens=tokens).text) for p in prompts]
@@ -267,7 +270,7 @@ def known_answers(decoder: Path, encoder: Path, tokens: int) -> Answers:
         asked = PromptFormat(PLAIN).prompt([{"role": "user", "content": prompt}])
         answer = generator.complete(asked, max_tokens=tokens, stop=PLAIN.stop).text
         talks.append((prompt, answer.lstrip()))
-    vectors = open_encoder(encoder, precision="float32").encode(prompts)
+    vectors = open_encoder(encoder, precision="float32", threads=1).encode(prompts)
     return Answers(texts, talks, vectors, tokens)
 
 
