@@ -25,7 +25,8 @@ const chart = {
       fixedrange: sideways && side === "y",
     };
     if (!ticks.length) return { ...shown, nticks: 8 };
-    return { ...shown, tickvals: ticks.map(([v]) => v), ticktext: ticks.map(([, t]) => plain(t)) };
+    const gap = side === "y" ? "\u00a0\u00a0" : "";
+    return { ...shown, tickvals: ticks.map(([v]) => v), ticktext: ticks.map(([, t]) => plain(t) + gap) };
   },
 
   spot: (key) => [at(key).x, at(key).y],

@@ -41,7 +41,7 @@ class Measured:
     @property
     def group(self) -> Group:
         """Its colour and shape."""
-        return Group(self.name, " ".join(self.beside), self.look - 1)
+        return Group(self.name, f"{self.value:.3f}", self.look - 1)
 
 
 def draw_intervals(

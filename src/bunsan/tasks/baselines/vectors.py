@@ -176,7 +176,7 @@ class EncoderVectors(Dense):
     def __init__(self, model: str | Path, **options: Any) -> None:
         self._model, self._options = model, options
         self.name = f"encoder:{model}"
-        called = Path(str(model)).name
+        called = model_name(model)
         self.title = tr(f"Encoder {called}", f"エンコーダー {called}")
         self.note = tr("frozen", "固定")
         self._encoder: Any = None
@@ -208,6 +208,13 @@ class EncoderVectors(Dense):
         """The files of weights and vocabularies."""
         folder = Path(self._encoder.model.folder)
         return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def model_name(model: str | Path) -> str:
+    """What people call a model: its folder, with the one around it where that says more."""
+    path = Path(str(model))
+    plain = path.name in ("model", "final", "best", "checkpoint", "output")
+    return f"{path.parent.name}/{path.name}" if plain and path.parent.name else path.name
 
 
 def _lookup(vectors: WordVectors, names: list[str]) -> tuple[Ints, Floats]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bunsan.base.language import tr
 from bunsan.tasks.baselines.representations import FINE_TUNED, Ints
+from bunsan.tasks.baselines.vectors import model_name
 from bunsan.tasks.compare.reading import Labelled
 from bunsan.tasks.compare.systems import Floor, Predicted
 
@@ -29,7 +30,7 @@ class FineTuned:
 
     def __init__(self, model: str | Path, *, seed: int = 0, **options: Any) -> None:
         self._model, self._seed, self._options = model, seed, options
-        called = Path(str(model)).name
+        called = model_name(model)
         self.name = f"finetuned:{model}"
         self.title = tr(f"Fine-tuned {called}", f"ファインチューニング {called}")
         self.note = tr("all weights learn", "全重みを学習")
