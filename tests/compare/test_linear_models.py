@@ -49,7 +49,9 @@ def test_strength_follows_the_noise() -> None:
     rng = np.random.default_rng(1)
     assert _chosen(x * 3, y, 0) >= 30
     assert _chosen(x * 3, rng.permutation(y), 0) <= 1
-    assert _chosen(x[:4], np.array([0, 0, 0, 1]), 0) == 10  # a class of one: nothing to choose by
+    assert _chosen(x[:4], np.array([0, 0, 0, 1]), 0) == 30  # nothing to choose by
+    ones = np.append(y, 7)  # a class of one row is no hindrance
+    assert _chosen(np.vstack([x * 3, x[:1]]), ones, 0) >= 10
     noise = Regressor().fit(x, rng.normal(size=240))
     clean = Regressor().fit(x, x[:, 0] * 5)
     assert noise.penalty is not None

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 # Features have a length of about 1.
 _STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)
 _PENALTIES = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.01)
+_UNKNOWN = 30.0  # the strength where there are too few rows to choose it
 _INNER = 3  # folds in which the strength is chosen
 _ENOUGH = 2000  # rows to choose it by
 _ENOUGH_NUMBERS = 1000  # and for numbers, where more is lost on a decomposition than won
@@ -190,10 +191,10 @@ class _Quiet:
 
 
 def _chosen(features: Any, classes: Ints, seed: int) -> float:
-    """The strength with the least log loss in inner folds; 10 where a class has one row only."""
-    _, counts = np.unique(classes, return_counts=True)
-    if counts.min() < 2:
-        return 10.0
+    """The strength with the least log loss in inner folds.
+
+    A class of one row is always learned from and never asked about.
+    """
     selection = optional(
         "sklearn.model_selection", "scikit-learn", "baselines", en="Comparing", ja="比較"
     )
@@ -201,23 +202,25 @@ def _chosen(features: Any, classes: Ints, seed: int) -> float:
     if len(rows) < len(classes):
         features, _ = compact(features[rows], features[rows[:1]])
         classes, rows = classes[rows], np.arange(len(rows))
-    folds = selection.StratifiedKFold(
-        min(_INNER, int(np.unique(classes, return_counts=True)[1].min())),
-        shuffle=True,
-        random_state=seed,
-    )
+    counts = np.bincount(classes)[classes[rows]]
+    alone, several = rows[counts < 2], rows[counts >= 2]
+    if len(np.unique(classes[several])) < 2:
+        return _UNKNOWN
+    least = int(np.unique(classes[several], return_counts=True)[1].min())
+    folds = selection.StratifiedKFold(min(_INNER, least), shuffle=True, random_state=seed)
     losses = np.zeros(len(_STRENGTHS))
-    for train, test in folds.split(np.zeros(len(rows)), classes[rows]):
+    for known, held in folds.split(np.zeros(len(several)), classes[several]):
+        train, test = np.concatenate([several[known], alone]), several[held]
         model = need_sklearn().LogisticRegression(C=1.0, max_iter=200, tol=1e-3, warm_start=True)
         right = None
         for i, strength in enumerate(
             _STRENGTHS
         ):  # from the strongest hold: each starts from the last
             model.C = strength
-            _Quiet(model).fit(features[rows[train]], classes[rows[train]])
+            _Quiet(model).fit(features[train], classes[train])
             if right is None:
-                right = np.searchsorted(model.classes_, classes[rows[test]])
-            p = model.predict_proba(features[rows[test]])[np.arange(len(test)), right]
+                right = np.searchsorted(model.classes_, classes[test])
+            p = model.predict_proba(features[test])[np.arange(len(test)), right]
             losses[i] -= np.log(np.maximum(p, 1e-15)).sum()
     return _STRENGTHS[int(np.argmin(losses))]
 

@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 
 _RESAMPLES = 1000
 _STEPS = (1, 2, 5)
+_FITTED = 5  # sizes
 
 
 def learning_curve(
@@ -114,7 +115,7 @@ def learning_curve_on(
                     found[size] = data.shown(system.predict(order[:size], held).values)
                 predicted.append(found)
             curves.append(_curve(system, predicted, draws, name, steps))
-    return LearningCurve(data, name, curves, steps, len(rows), more)
+    return LearningCurve(data, name, curves, steps, len(rows), more, steps[-_FITTED:])
 
 
 def _ordered(data: Labelled, score: str) -> bool:
@@ -199,9 +200,11 @@ def _curve(
 def _laws(
     points: Sequence[Point], drawn: dict[int, Floats], steps: Sequence[int], name: str
 ) -> tuple[PowerLaw | None, PowerLaw | None]:
-    """The curve through the means, and those through the resamples."""
+    """The curve through the means, and those through the resamples, of the largest sizes: with a few
+    labels many systems say what is frequent, and learn nothing yet that a power would follow."""
+    steps = steps[-_FITTED:]
     table = np.stack([drawn[size] for size in steps], axis=1)
-    whole = np.array([[point.value for point in points if point.size]])
+    whole = np.array([[point.value for point in points if point.size in steps]])
     if len(steps) < LEAST_SIZES or np.isnan(table).any() or np.isnan(whole).any():
         return None, None
     if higher_is_better(name):

@@ -57,7 +57,7 @@ class LearningCurve:
     Attributes
     ----------
     sizes : above 0. labels : how many labelled rows there are. more : how many further ones are
-        asked about.
+        asked about. fitted : the sizes that laws go through.
     """
 
     data: Labelled = field(repr=False)
@@ -66,6 +66,7 @@ class LearningCurve:
     sizes: Sequence[int]
     labels: int
     more: int
+    fitted: Sequence[int]
 
     @property
     def best(self) -> Curve:
@@ -134,10 +135,10 @@ class LearningCurve:
         )
         return begin + tr(
             f"{self.more:,} more than the {self.labels:,} there are would {verb} it by about {gain.value:.3f} (95 % "
-            f"interval {gain.low:.3f} to {gain.high:.3f}{unsure}), if it goes on as from {self.sizes[0]:,} to "
+            f"interval {gain.low:.3f} to {gain.high:.3f}{unsure}), if it goes on as from {self.fitted[0]:,} to "
             f"{self.sizes[-1]:,}.",
             f"今の {self.labels:,} 件に {self.more:,} 件を足すと、約 {gain.value:.3f} {verb}見込みです(95% 区間 "
-            f"{gain.low:.3f}〜{gain.high:.3f}{unsure})。{self.sizes[0]:,} 件から {self.sizes[-1]:,} 件までの"
+            f"{gain.low:.3f}〜{gain.high:.3f}{unsure})。{self.fitted[0]:,} 件から {self.sizes[-1]:,} 件までの"
             "傾向が続くとした推定です。",
         )
 
@@ -204,7 +205,15 @@ class LearningCurve:
             if curve.kind != FLOOR and curve.law is not None:
                 furthest = max(self.labels + self.more, 1.3 * self.sizes[-1])
                 ahead = np.geomspace(self.sizes[-1], furthest, 12)
-                onward = [(float(n), self._from_error(float(curve.law.at(n)[0]))) for n in ahead]
+                # From where the last value is: the law says how it goes on, not where it stands.
+                begin = float(curve.law.at(self.sizes[-1])[0])
+                onward = [
+                    (
+                        float(n),
+                        curve.points[-1].value + self._sign * (begin - float(curve.law.at(n)[0])),
+                    )
+                    for n in ahead
+                ]
             bends.append(
                 Bend(
                     curve.title, [(p.size, p.value, p.low, p.high) for p in known], onward,
@@ -226,6 +235,3 @@ class LearningCurve:
     @property
     def _sign(self) -> int:
         return 1 if higher_is_better(self.score) else -1
-
-    def _from_error(self, error: float) -> float:
-        return 1 - error if self._sign > 0 else error
