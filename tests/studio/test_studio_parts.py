@@ -78,13 +78,20 @@ def test_a_job_speaks_the_language_it_was_begun_in() -> None:
 def test_visitors_are_apart() -> None:
     sessions = Sessions()
     try:
-        one, first = sessions.arrive("")
-        two, second = sessions.arrive("never given out")
+        one, two = sessions.arrive("page 1", ""), sessions.arrive("page 2", "never given out")
+        first, second = sessions.of("page 1"), sessions.of("page 2")
         assert one != two
-        assert sessions.arrive(one) == (one, first)
+        assert first is not second
         assert first.folder != second.folder
-        with pytest.raises(Missing):
-            sessions.of("guessed")
+        # The same tab, loaded anew, is the same visitor; who only knows a page's name is not.
+        assert sessions.arrive("page 3", one) == one
+        assert sessions.of("page 3") is first
+        assert sessions.of("page 4") is not first
+        # Who acts before the page has said who it is, keeps what was done.
+        quick = sessions.of("page 5")
+        quick.upload = Path("x.csv")
+        assert sessions.arrive("page 5", one) not in (one, two)
+        assert sessions.of("page 5") is quick
         with pytest.raises(Missing):
             _ = first.open
         key = sessions.publish(first, Preset(), "x", "ja")

@@ -84,7 +84,7 @@ def test_a_node_of_the_network_shows_its_sentences(visit: Any, reviews: Path) ->
     assert "新鮮" in [m.inner_text() for m in sentences.first.locator("mark").all()]
 
 
-def test_arithmetic_and_representations_side_by_side(visit: Any) -> None:
+def test_arithmetic_with_words(visit: Any) -> None:
     tab = visit("ja")
     demo(tab)
     tab.room("語")
@@ -93,6 +93,14 @@ def test_arithmetic_and_representations_side_by_side(visit: Any) -> None:
     tab.page.locator("#b-work-out").click()
     first = tab.wait("#b-sum-result [data-word]")
     assert first.inner_text() == "女王"
+    assert tab.complaints == []
+
+
+@pytest.mark.slow
+def test_representations_side_by_side(visit: Any) -> None:
+    tab = visit("ja")
+    demo(tab)
+    tab.room("語")
     tab.room("表現の比較")
     tab.page.locator("#b-learn-word2vec").click()
     tab.page.locator("#b-vectors-bar .b-good").wait_for(timeout=90_000)
@@ -196,6 +204,7 @@ def test_cp932_is_read_as_what_it_is(visit: Any, tmp_path: Path) -> None:
     assert "cp932" in shown.lower()
 
 
+@pytest.mark.slow
 def test_real_reviews(visit: Any, tmp_path: Path) -> None:
     file = DATA / "quasi_reviews" / "reviews.jsonl.gz"
     if not file.is_file():

@@ -30,14 +30,12 @@ class Desk:
 
     Attributes
     ----------
-    token : the component that says whose page it is.
     changed : events after which another collection may be open; what the rooms registered with
         `refreshed` follows each.
     """
 
     def __init__(self, sessions: Sessions, settings: StudioSettings, language: Language) -> None:
         self.sessions, self.settings, self.language = sessions, settings, language
-        self.token: Any = gr.State("")
         self.changed: list[Any] = []
         self._refreshers: list[tuple[Sequence[Any], Work]] = []
         self.rooms: Any = None
@@ -74,29 +72,46 @@ class Desk:
         event : `work` gets what was clicked on as its second argument.
         """
 
-        def run(token: str, *values: Any) -> Any:
-            with speaking(self.language):
-                try:
-                    return _values(work(self.sessions.of(token), *values), len(outputs))
-                except BunsanError as error:
-                    return self._told(error, len(outputs))
-                except Exception as error:
-                    traceback.print_exc()
-                    return self._told(unexpected(error), len(outputs))
-
-        def run_event(clicked: Any, token: str, *values: Any) -> Any:
-            return run(token, clicked, *values)
-
-        run_event.__annotations__["clicked"] = gr.EventData
         return gr.on(
             triggers if isinstance(triggers, list) else [triggers],
-            run_event if event else run,
-            [self.token, *inputs],
+            self._bound(work, len(outputs), event),
+            list(inputs),
             list(outputs),
             show_progress=spinner,
             api_visibility="private",
             **options,
         )
+
+    def after(self, ended: Any, work: Work, inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
+        """The same when another event has ended."""
+        return ended.then(
+            self._bound(work, len(outputs), False),
+            list(inputs),
+            list(outputs),
+            show_progress="hidden",
+            api_visibility="private",
+        )
+
+    def _bound(self, work: Work, outputs: int, event: bool) -> Work:
+        """`work` as gradio calls it."""
+
+        def run(request: Any, *values: Any) -> Any:
+            with speaking(self.language):
+                try:
+                    return _values(work(self.sessions.of(request.session_hash), *values), outputs)
+                except BunsanError as error:
+                    return self._told(error, outputs)
+                except Exception as error:
+                    traceback.print_exc()
+                    return self._told(unexpected(error), outputs)
+
+        def run_event(clicked: Any, request: Any, *values: Any) -> Any:
+            return run(request, clicked, *values)
+
+        # Gradio goes by the annotations.
+        run_event.__annotations__ |= {"clicked": gr.EventData, "request": gr.Request}
+        run.__annotations__["request"] = gr.Request
+        return run_event if event else run
 
     def stream(
         self,
@@ -108,11 +123,11 @@ class Desk:
     ) -> Any:
         """The same for work that gives its outputs again and again."""
 
-        def run(token: str, *values: Any) -> Iterator[Any]:
+        def run(request: Any, *values: Any) -> Iterator[Any]:
             # The language is set anew for each piece: between two, another thread may go on.
             with speaking(self.language):
                 try:
-                    pieces_ = work(self.sessions.of(token), *values)
+                    pieces_ = work(self.sessions.of(request.session_hash), *values)
                 except BunsanError as error:
                     failed = self._told(error, len(outputs))
                     pieces_ = iter([failed])
@@ -135,10 +150,11 @@ class Desk:
                 if close is not None:
                     close()
 
+        run.__annotations__["request"] = gr.Request
         return gr.on(
             triggers if isinstance(triggers, list) else [triggers],
             run,
-            [self.token, *inputs],
+            list(inputs),
             list(outputs),
             show_progress="hidden",
             api_visibility="private",
@@ -166,10 +182,10 @@ class Desk:
         """
         skipped = [gr.skip() for _ in outputs]
 
-        def started(token: str, *values: Any) -> tuple[Session, Job] | str:
+        def started(page: str, *values: Any) -> tuple[Session, Job] | str:
             with speaking(self.language):
                 try:
-                    session = self.sessions.of(token)
+                    session = self.sessions.of(page)
                     return session, begin(session, *values)
                 except BunsanError as error:
                     return pieces.mistake(error)
@@ -198,8 +214,8 @@ class Desk:
                     return pieces.mistake(unexpected(error)), skipped
                 return said, values
 
-        async def run(token: str, *values: Any) -> AsyncIterator[list[Any]]:
-            found = await asyncio.to_thread(started, token, *values)
+        async def run(request: Any, *values: Any) -> AsyncIterator[list[Any]]:
+            found = await asyncio.to_thread(started, request.session_hash, *values)
             if isinstance(found, str):
                 yield [gr.update(value=found), gr.update(visible=False), *skipped]
                 return
@@ -212,10 +228,11 @@ class Desk:
             yield [gr.update(value=said), gr.update(visible=False), *results]
 
         self.on(stop.click, _stop, spinner="hidden")
+        run.__annotations__["request"] = gr.Request
         return gr.on(
             triggers if isinstance(triggers, list) else [triggers],
             run,
-            [self.token, *inputs],
+            list(inputs),
             [bar, stop, *outputs],
             show_progress="hidden",
             api_visibility="private",

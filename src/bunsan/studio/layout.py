@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from bunsan.base.errors import BunsanError
 from bunsan.base.language import Language, speaking, tr
 from bunsan.studio import pieces
 from bunsan.studio.desk import Desk
@@ -59,33 +58,26 @@ def build_page(sessions: Sessions, settings: StudioSettings, spoken: Language) -
 def _arrive(page: Any, desk: Desk, carried: Any) -> None:
     outputs, refresh = desk.refreshers()
 
-    def arrive(token: str) -> list[Any]:
+    def arrive(request: Any, token: str) -> list[Any]:
         with speaking(desk.language):
-            token, session = desk.sessions.arrive(token)
+            token = desk.sessions.arrive(request.session_hash, token)
+            session = desk.sessions.of(request.session_hash)
             given = desk.settings.collection
             if given is not None and session.collection is None:
                 collection.take(session, given)
-            return [token, token, *refresh(session)]
+            return [token, *refresh(session)]
 
-    came = page.load(
-        arrive,
-        [carried],
-        [desk.token, carried, *outputs],
-        js=_CARRIED,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    came.then(None, [carried], None, js=_CARRY, api_visibility="private")
-
-    def again(token: str) -> list[Any]:
+    def again(request: Any) -> list[Any]:
         with speaking(desk.language):
-            try:
-                return refresh(desk.sessions.of(token))
-            except BunsanError:
-                return [gr.skip() for _ in outputs]
+            return refresh(desk.sessions.of(request.session_hash))
 
+    for work in (arrive, again):
+        work.__annotations__["request"] = gr.Request  # gradio goes by it
+    options = {"show_progress": "hidden", "api_visibility": "private"}
+    came = page.load(arrive, [carried], [carried, *outputs], js=_CARRIED, **options)
+    came.then(None, [carried], None, js=_CARRY, api_visibility="private")
     for event in desk.changed:
-        event.then(again, [desk.token], outputs, show_progress="hidden", api_visibility="private")
+        event.then(again, None, outputs, **options)
 
 
 def _head(desk: Desk, session: Session | None) -> str:

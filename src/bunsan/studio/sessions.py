@@ -1,7 +1,8 @@
 """What each visitor has open: nobody sees another's data.
 
-A visitor is one tab of a browser. Its token lives in the tab's own storage, so that a reload or a
-change of language finds everything as it was.
+A visitor is one tab of a browser. Every load of the page has a name, which comes with each request;
+the visitor's token lives in the tab's own storage, so that a reload or a change of language finds
+everything as it was.
 """
 
 import secrets
@@ -57,6 +58,11 @@ class Session:
     halted: threading.Event = field(default_factory=threading.Event)
 
     @property
+    def touched(self) -> bool:
+        """Something was done here."""
+        return self.collection is not None or self.upload is not None or self.job is not None
+
+    @property
     def open(self) -> "Collection":
         """The open collection.
 
@@ -98,7 +104,8 @@ class Sessions:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="bunsan-studio-")
-        self._known: dict[str, Session] = {}
+        self._known: dict[str, Session] = {}  # by token
+        self._pages: dict[str, str] = {}  # the token of every page
         self._models: dict[str, Model] = {}
         self._busy: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -109,34 +116,43 @@ class Sessions:
         """Where files of visitors lie; deleted with this object."""
         return Path(self._folder.name)
 
-    def arrive(self, token: str | None) -> tuple[str, Session]:
-        """The visitor of this token, or a new one; also the token."""
-        with self._lock:
-            if token and token in self._known:
-                return token, self._touch(token)
-            token = secrets.token_urlsafe(24)
-            folder = self.folder / secrets.token_hex(8)
-            folder.mkdir(mode=0o700)
-            self._known[token] = Session(folder)
-            while len(self._known) > _MOST:
-                gone = self._known.pop(min(self._known, key=lambda t: self._known[t].seen))
-                shutil.rmtree(gone.folder, ignore_errors=True)
-            return token, self._touch(token)
+    def arrive(self, page: str, token: str | None) -> str:
+        """The token of the visitor whose page this is.
 
-    def of(self, token: str | None) -> Session:
-        """The visitor of a token.
-
-        Raises
-        ------
-        Missing : the studio does not know it.
+        Parameters
+        ----------
+        page : the name of the page, new with every load of it. token : what the tab remembers.
         """
         with self._lock:
+            own = self._pages.get(page)
+            # Who was quick to act before the page had said who it is, keeps what was done.
+            if own is not None and (self._known[own].touched or token not in self._known):
+                return own
             if token and token in self._known:
-                return self._touch(token)
-        raise Missing(
-            tr("The studio does not know this page any more.", "このページの情報がありません。"),
-            remedy=tr("Reload the page.", "ページを再読み込みしてください。"),
-        )
+                self._pages[page] = token
+                return token
+            return self._new(page)
+
+    def of(self, page: str) -> Session:
+        """The visitor whose page this is; a new one if nobody knows it."""
+        with self._lock:
+            token = self._pages.get(page) or self._new(page)
+            session = self._known[token]
+            session.seen = time.monotonic()
+            return session
+
+    def _new(self, page: str) -> str:
+        token = secrets.token_urlsafe(24)
+        folder = self.folder / secrets.token_hex(8)
+        folder.mkdir(mode=0o700)
+        self._known[token] = Session(folder)
+        self._pages[page] = token
+        while len(self._known) > _MOST:
+            oldest = min(self._known, key=lambda t: self._known[t].seen)
+            gone = self._known.pop(oldest)
+            shutil.rmtree(gone.folder, ignore_errors=True)
+            self._pages = {p: t for p, t in self._pages.items() if t != oldest}
+        return token
 
     def publish(self, session: Session, value: Any, name: str, language: Language) -> str:
         """Make an object fetchable as `/figures/KEY.SUFFIX`; returns the key."""
@@ -178,8 +194,3 @@ class Sessions:
                 if session.job is not None:
                     session.job.stop()
         self._folder.cleanup()
-
-    def _touch(self, token: str) -> Session:
-        session = self._known[token]
-        session.seen = time.monotonic()
-        return session

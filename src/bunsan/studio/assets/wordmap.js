@@ -1,4 +1,4 @@
-// A map of many words: one WebGL trace of dots, names only where there is room for them.
+// A map of many words: one WebGL trace of dots, and names where there is room for them.
 'use strict';
 (() => {
   const data = JSON.parse(document.getElementById('data').textContent);
@@ -23,69 +23,88 @@
   const font = getComputedStyle(document.body).fontFamily;
   let hits = [];
 
-  // The most frequent words of what is in view, as many as have room.
-  function named(range) {
-    const [x0, x1] = range.x, [y0, y1] = range.y;
-    const wide = plot.clientWidth || 800, high = plot.clientHeight || 600;
-    const cw = 74, ch = 22, taken = new Set(), kept = [];
-    const consider = (i) => {
-      if (x[i] < x0 || x[i] > x1 || y[i] < y0 || y[i] > y1) return;
-      const c = Math.round((x[i] - x0) / (x1 - x0) * wide / cw);
-      const r = Math.round((y[i] - y0) / (y1 - y0) * high / ch);
-      for (let d = -1; d <= 1; d += 1) if (taken.has(`${c + d},${r}`)) return;
-      taken.add(`${c},${r}`);
-      kept.push(i);
-    };
-    hits.forEach(consider);
-    for (let i = 0; i < words.length && kept.length < 160; i += 1) consider(i);
-    return kept;
-  }
-  function range() {
-    const l = plot._fullLayout;
-    return { x: l.xaxis.range.slice(), y: l.yaxis.range.slice() };
-  }
-  const pick = (values, rows) => rows.map((i) => values[i]);
   const whole = (v) => {
-    const a = Math.min(...v.slice(0, 60000)), b = Math.max(...v.slice(0, 60000));
+    let a = Infinity, b = -Infinity;
+    for (const one of v) { if (one < a) a = one; if (one > b) b = one; }
     const m = 0.05 * (b - a || 1);
     return [a - m, b + m];
   };
   const full = { x: whole(x), y: whole(y) };
+
+  // Names and rings lie on a sheet of their own above the dots, so that moving the view never makes
+  // Plotly think about fifty thousand dots again.
+  const sheet = document.createElement('canvas');
+  sheet.id = 'names';
+  plot.after(sheet);
+  const CELL = [74, 22];
+  function paint() {
+    const layout = plot._fullLayout;
+    if (!layout) return;
+    const scale = devicePixelRatio || 1, c = colours();
+    const wide = plot.clientWidth, high = plot.clientHeight;
+    sheet.width = wide * scale;
+    sheet.height = high * scale;
+    const pen = sheet.getContext('2d');
+    pen.scale(scale, scale);
+    pen.font = `13px ${font}`;
+    pen.textAlign = 'center';
+    pen.lineJoin = 'round';
+    const ax = layout.xaxis, ay = layout.yaxis;
+    const px = (i) => ax._offset + ax.l2p(x[i]), py = (i) => ay._offset + ay.l2p(y[i]);
+    const columns = Math.ceil(wide / CELL[0]) + 3;
+    const taken = new Uint8Array(columns * (Math.ceil(high / CELL[1]) + 3));
+    let kept = 0;
+    const name = (i, hit) => {
+      const left = px(i), top = py(i);
+      if (left < 0 || left > wide || top < 0 || top > high) return;
+      if (hit) {
+        pen.beginPath();
+        pen.arc(left, top, size[i] / 2 + 4, 0, 7);
+        pen.lineWidth = 2.5;
+        pen.strokeStyle = c.hit;
+        pen.stroke();
+      }
+      const at = (Math.floor(top / CELL[1]) + 1) * columns + Math.floor(left / CELL[0]) + 1;
+      if (taken[at - 1] || taken[at] || taken[at + 1]) return;
+      taken[at] = 1;
+      kept += 1;
+      const over = top - size[i] / 2 - (hit ? 9 : 4);
+      pen.lineWidth = 3;
+      pen.strokeStyle = c.paper;
+      pen.strokeText(words[i], left, over);
+      pen.fillStyle = hit ? c.hit : c.ink;
+      pen.fillText(words[i], left, over);
+    };
+    hits.forEach((i) => name(i, true));
+    for (let i = 0; i < words.length && kept < 160; i += 1) name(i, false);
+  }
+  let waiting = 0;
+  function soon() {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(paint);
+  }
 
   function draw() {
     const c = colours();
     const layout = {
       autosize: true, showlegend: false, hovermode: 'closest', dragmode: 'pan',
       margin: { l: 8, r: 8, t: 8, b: 8 }, paper_bgcolor: c.paper, plot_bgcolor: c.paper,
-      font: { family: font, color: c.ink, size: 13 },
+      font: { family: font, color: c.ink, size: 13 }, hoverlabel: { font: { family: font } },
       xaxis: { visible: false, range: full.x.slice() },
       yaxis: { visible: false, range: full.y.slice(), scaleanchor: 'x' },
     };
-    const traces = [
-      { type: 'scattergl', mode: 'markers', x, y, text: hover.map(escaped),
-        hovertemplate: '%{text}<extra></extra>', marker: { size, color: c.dot, line: { width: 0 } } },
-      { type: 'scattergl', mode: 'markers', x: [], y: [], hoverinfo: 'skip',
-        marker: { size: 13, color: c.hit } },
-      { type: 'scatter', mode: 'text', x: [], y: [], text: [], hoverinfo: 'skip',
-        textposition: 'top center', textfont: { size: 12, color: c.ink, family: font } },
-    ];
-    return Plotly.newPlot(plot, traces, layout, {
+    const dots = {
+      type: 'scattergl', mode: 'markers', x, y, text: hover.map(escaped),
+      hovertemplate: '%{text}<extra></extra>', marker: { size, color: c.dot, line: { width: 0 } },
+    };
+    return Plotly.newPlot(plot, [dots], layout, {
       scrollZoom: true, displayModeBar: false, responsive: true,
     }).then(() => {
-      plot.on('plotly_relayout', names);
-      names();
+      plot.on('plotly_relayout', soon);
+      plot.on('plotly_relayouting', soon);
+      plot.on('plotly_afterplot', soon);
+      paint();
       document.body.dataset.ready = String(words.length);
-    });
-  }
-  let waiting = 0;
-  function names() {
-    cancelAnimationFrame(waiting);
-    waiting = requestAnimationFrame(() => {
-      const rows = named(range());
-      Plotly.restyle(plot, { x: [pick(x, rows)], y: [pick(y, rows)],
-        // A small second line lifts the name off its dot.
-        text: [pick(words, rows).map((w) => `${escaped(w)}<br><span style="font-size:5px"> </span>`)],
-      }, [2]);
     });
   }
   function search() {
@@ -99,7 +118,7 @@
     }
     found.textContent = wanted ? `${hits.length} ${text.found}` : '';
     document.body.dataset.hits = String(hits.length);
-    Plotly.restyle(plot, { x: [pick(x, hits)], y: [pick(y, hits)] }, [1]).then(names);
+    soon();
   }
   function go() {
     if (!hits.length) return;
@@ -112,6 +131,6 @@
   });
   at('all').addEventListener('click', () => Plotly.relayout(plot, {
     'xaxis.range': full.x.slice(), 'yaxis.range': full.y.slice() }));
-  dark.addEventListener('change', () => draw().then(search));
+  dark.addEventListener('change', draw);
   document.fonts.ready.then(draw); // names are measured when they are drawn
 })();

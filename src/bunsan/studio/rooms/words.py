@@ -225,24 +225,12 @@ def _beside(desk: Desk, around: dict[str, Any]) -> None:
             outputs=list(buttons.values()),
             finish=lambda session, job: [_vectors_learned(job), *_offers(session)],
         )
-        learned.then(
-            _again(desk), [desk.token, word], [shown], show_progress="hidden",
-            api_visibility="private",
-        )  # fmt: skip
-
-
-def _again(desk: Desk) -> Any:
-    from bunsan.base.language import speaking
-
-    def again(token: str, word: str) -> Any:
-        with speaking(desk.language):
-            try:
-                session = desk.sessions.of(token)
-                return _compare(session, word) if word.strip() else gr.skip()
-            except BunsanError as error:
-                return pieces.mistake(error)
-
-    return again
+        desk.after(
+            learned,
+            lambda session, word: _compare(session, word) if word.strip() else "",
+            [word],
+            [shown],
+        )
 
 
 def _offers(session: Session) -> list[Any]:
