@@ -143,6 +143,17 @@ def test_stop_strings(client: openai.OpenAI) -> None:
     assert one.choices[0].text == "の港に"
 
 
+def test_what_only_began_like_a_stop_string_is_told_at_the_end(client: openai.OpenAI) -> None:
+    text = expected("朝", max_tokens=24)
+    stop = text[-2:] + "無い"
+    for stream in (False, True):
+        found: Any = client.completions.create(
+            model=MODEL, prompt="朝", max_tokens=24, stop=stop, stream=stream
+        )
+        parts = list(found) if stream else [found]
+        assert "".join(part.choices[0].text for part in parts) == text
+
+
 def test_logit_bias(client: openai.OpenAI) -> None:
     ours = writer().complete("猫", max_tokens=1)
     first = ours.tokens[0]

@@ -144,6 +144,32 @@ def command(
             ),
         ),
     ] = 256,
+    batch_tokens: Annotated[
+        int,
+        typer.Option(
+            "--batch-tokens",
+            min=1,
+            help=tr("Tokens read in one pass.", "一度に読むトークン数。"),
+        ),
+    ] = 4096,
+    body_seconds: Annotated[
+        float,
+        typer.Option(
+            "--body-seconds",
+            min=0.1,
+            help=tr("For a request to arrive.", "リクエストが届くまで待つ秒数。"),
+        ),
+    ] = 30.0,
+    send_seconds: Annotated[
+        float,
+        typer.Option(
+            "--send-seconds",
+            min=0.1,
+            help=tr(
+                "For a reader to take what was sent.", "送ったものを相手が受け取るまで待つ秒数。"
+            ),
+        ),
+    ] = 60.0,
     grace: Annotated[
         float,
         typer.Option(
@@ -196,6 +222,9 @@ def command(
         rows=rows,
         queue=queue,
         prefix_bytes=prefix_cache << 20,
+        batch_tokens=batch_tokens,
+        body_seconds=body_seconds,
+        send_seconds=send_seconds,
         max_body=max(1, int(max_body * (1 << 20))),
         max_prompt=max_prompt,
         max_tokens=max_tokens,
