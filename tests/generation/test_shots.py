@@ -100,7 +100,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     table.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     assert main(["shots", str(folder()), str(table), "--shots", "0,3", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert [row["shots"] for row in told] == [0, 3]
+    assert [row["shots"] for row in told["rows"]] == [0, 3]
     assert main(["shots", str(folder()), str(table), "--shots", "0,x"]) == 2
     assert main(["shots", str(folder()), str(table), "--shots", "9"]) == 2
     assert "--shots" in capsys.readouterr().err

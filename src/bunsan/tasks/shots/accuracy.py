@@ -61,7 +61,7 @@ class ShotAccuracy:
     def table(self) -> Table:
         """A row a family and number of examples; "all" is all families together."""
         rows: list[tuple[Any, ...]] = []
-        for name, right, asked in self._lines():
+        for name, right, asked in self.lines():
             low, high = wilson(right, asked)
             for i, n in enumerate(self.shots):
                 rows.append((name, n, right[i] / max(1, asked[i]), low[i], high[i], int(asked[i])))
@@ -102,7 +102,8 @@ class ShotAccuracy:
 
         draw(self, Path(path))
 
-    def _lines(self) -> list[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
+    def lines(self) -> list[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
+        """Name, right (shots) and asked (shots) of every family, and of all where there are several."""
         lines = [(name, self.right[i], self.asked[i]) for i, name in enumerate(self.families)]
         if len(lines) > 1:
             lines.append((tr("all", "全体"), self.right.sum(0), self.asked.sum(0)))
