@@ -77,6 +77,22 @@ def test_labels_by_lot_are_the_floor(make_reviews: Make) -> None:
     assert "does not tell the labels" in found.sentence
 
 
+def test_numbers_by_lot_are_the_floor(make_reviews: Make) -> None:
+    """A constant has no correlation, and yet nothing is recommended that has none either."""
+    rng = np.random.default_rng(1)
+    rows = [{**row, "stars": f"{rng.normal():.3f}"} for row in make_reviews(80)]
+    systems = [Floor(), Linear(Tfidf("words"))]
+    found = bunsan.compare(rows, text="text", label="stars", systems=systems)
+    assert not found.entries[1].scores.values["spearman"].low > 0
+    assert found.choice.name == "majority"
+    assert "nan" not in found.sentence
+    assert found.table()["spearman"][0] is None
+    curve = bunsan.learning_curve(rows, text="text", label="stars", systems=systems, sizes=[10, 60])
+    assert curve.choice.name == "majority"
+    assert "No representation is better than 'Mean'" in curve.sentence
+    assert "nan" not in curve.sentence
+
+
 def test_the_cheapest_of_those_that_may_be_equal(make_reviews: Make) -> None:
     """Two systems that say the same: the dearer one is not recommended, even when it leads."""
 

@@ -83,6 +83,11 @@ class LearningCurve:
         best = self.best
         tied = [best]
         for curve in self.curves:
+            if curve.kind == FLOOR and np.isnan(curve.points[-1].value):
+                # A constant has no correlation, which is as good as one of 0.
+                if not best.points[-1].low > 0:
+                    tied.append(curve)
+                continue
             behind = self._sign * (best.drawn - curve.drawn)
             known = curve is not best and not np.isnan(behind).any()
             if known and np.quantile(behind, 0.025) <= 0:
@@ -108,26 +113,28 @@ class LearningCurve:
     def sentence(self) -> str:
         """What is reached, and what more labels would buy."""
         curve = self.choice
+        floor = curve.kind == FLOOR
+        shown = self.best if floor else curve
         called = score_name(self.score)
-        last = curve.points[-1]
+        last = shown.points[-1]
         begin = tr(
-            f"With {last.size:,} labels {curve.title} reaches {called} {last.value:.3f} "
+            f"With {last.size:,} labels {shown.title} reaches {called} {last.value:.3f} "
             f"({last.low:.3f} to {last.high:.3f}). ",
-            f"ラベル {last.size:,} 件で {curve.title} の{called}は {last.value:.3f}"
+            f"ラベル {last.size:,} 件で {shown.title} の{called}は {last.value:.3f}"
             f"({last.low:.3f}〜{last.high:.3f})。",
         )
-        gain = self.gain(curve)
-        if curve.kind == FLOOR:
+        if floor:
             return begin + tr(
-                "No representation is better than that beyond chance.",
-                "これを偶然以上に上回る表現はありません。",
+                f"No representation is better than '{curve.title}' beyond chance.",
+                f"「{curve.title}」を偶然以上に上回る表現はありません。",
             )
+        gain = self.gain(curve)
         if gain is None:
             return begin + tr(
                 "There are too few sizes to say what more labels would buy.",
                 "ラベルを増やした効果を推定するには、段階の数が足りません。",
             )
-        verb = tr("lower", "下げる") if self._sign < 0 else tr("raise", "上げる")
+        verb = tr("lower", "下がる") if self._sign < 0 else tr("raise", "上がる")
         unsure = (
             tr("; it may be nothing at all", "。まったく変わらない可能性もあります")
             if gain.low < 0.0005

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bunsan.base.errors import Interrupted
 from bunsan.base.language import tr
 from bunsan.tasks.baselines.representations import FINE_TUNED, Ints
 from bunsan.tasks.baselines.vectors import model_name
@@ -73,7 +74,13 @@ class FineTuned:
         }
         with tempfile.TemporaryDirectory(prefix="bunsan-") as place:
             folder = Path(place) / "model"
-            finetune(task, rows, model=self._model, to=folder, columns=columns, **settings)
+            try:
+                finetune(task, rows, model=self._model, to=folder, columns=columns, **settings)
+            except Interrupted as stop:  # its checkpoint goes with the temporary folder
+                raise Interrupted(
+                    tr("Stopped.", "中断しました。"),
+                    remedy=tr("The same command begins again.", "同じコマンドで最初から始めます。"),
+                ) from stop
             self._bytes = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
             wanted: list[Any] = [self._texts(int(i)) for i in asked]
             if pairs:

@@ -74,8 +74,14 @@ class Comparison:
         first."""
         found = [self.best]
         for entry in self.entries:
-            known = not np.isnan(entry.scores.values[self.score].value)
-            if entry is not self.best and known and not self.behind[entry.name].low > 0:
+            if entry is self.best:
+                continue
+            if np.isnan(entry.scores.values[self.score].value):
+                # A constant has no correlation, which is as good as one of 0.
+                tied = entry.kind == FLOOR and not self.best.scores.values[self.score].low > 0
+            else:
+                tied = not self.behind[entry.name].low > 0
+            if tied:
                 found.append(entry)
         return sorted(found, key=lambda e: (e.kind, e.nbytes))
 
@@ -92,11 +98,21 @@ class Comparison:
         own, top = (e.scores.values[self.score] for e in (choice, best))
         called = score_name(self.score)
         if choice.kind == FLOOR:
+            shown = "" if np.isnan(own.value) else f" ({called} {_three(own.value)})"
+            nearest = (
+                ""
+                if choice is best
+                else tr(
+                    f"; the best, {best.title}, has {called} {_three(top.value)} ({_signed(top.low)} to "
+                    f"{_signed(top.high)})",
+                    f"(最良の {best.title} は{called} {_three(top.value)}、{_signed(top.low)}〜{_signed(top.high)})",
+                )
+            )
             return tr(
-                f"None is better than '{choice.title}' beyond chance ({called} {_three(own.value)}): what they "
-                "see of these texts does not tell the labels, or there are too few rows.",
-                f"「{choice.title}」({called} {_three(own.value)})を偶然以上に上回るものがありません。これらの表現では"
-                "ラベルを見分けられないか、件数が足りません。",
+                f"None is better than '{choice.title}'{shown} beyond chance{nearest}: what they see of these texts "
+                "does not tell the labels, or there are too few rows.",
+                f"「{choice.title}」{shown}を偶然以上に上回るものがありません{nearest}。これらの表現ではラベルを"
+                "見分けられないか、件数が足りません。",
             )
         if choice is best:
             rest = [e for e in self.tied if e is not best]
