@@ -18,6 +18,7 @@ from bunsan.base.files import (
     open_arrays,
     read_json,
     read_metadata,
+    replaced_folder,
     save_arrays,
     write_json,
 )
@@ -146,3 +147,21 @@ def test_json_says_where_it_is_broken(tmp_path: Path) -> None:
     path.write_bytes(b"\x93\xfa")
     with pytest.raises(BadInput, match="UTF-8"):
         read_json(path)
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    folder = tmp_path / "made"
+    with replaced_folder(folder) as beside:
+        beside.mkdir()
+        (beside / "a").write_text("1")
+    with replaced_folder(folder) as beside:
+        assert (folder / "a").read_text() == "1"
+        beside.mkdir()
+        (beside / "b").write_text("2")
+    assert [path.name for path in folder.iterdir()] == ["b"]
+    with suppress(RuntimeError), replaced_folder(folder) as beside:
+        beside.mkdir()
+        (beside / "c").write_text("3")
+        raise RuntimeError
+    assert [path.name for path in folder.iterdir()] == ["b"]
+    assert list(tmp_path.iterdir()) == [folder]

@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,32 @@ def atomic_write(path: str | Path, mode: str = "wb", **options: Any) -> Iterator
         beside.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+@contextmanager
+def replaced_folder(folder: str | Path) -> Iterator[Path]:
+    """A folder yet to be made, beside `folder`; on a clean exit it takes the place of `folder`.
+
+    On an error what was made is deleted and `folder` stays as it was.
+    """
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}.part")
+    old = beside.with_suffix(".old")
+    try:
+        yield beside
+        if folder.exists():
+            folder.replace(old)
+        try:
+            beside.replace(folder)
+        except OSError:
+            if old.exists():
+                old.replace(folder)
+            raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """A model in memory, and how it is written so that other libraries open it."""
 
-import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from bunsan.base.errors import BadInput
-from bunsan.base.files import sync_folder, write_json
+from bunsan.base.files import replaced_folder, write_json
 from bunsan.base.language import tr
 from bunsan.models.settings import Settings
 from bunsan.nn.table import Table
@@ -101,19 +100,13 @@ class OpenedModel:
                 ),
                 file=folder,
             )
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}.part")
-        beside.mkdir()
-        try:
+        with replaced_folder(folder) as beside:
+            beside.mkdir()
             tensors = self.table.write(self.module.state_dict())
             write_weights(beside, tensors, max_shard_bytes=max_shard_bytes)
             write_json(beside / "config.json", self._config())
             if self.folder is not None and self.folder.is_dir():
                 _copy_companions(self.folder, beside)
-            _replace(beside, folder)
-        except BaseException:
-            shutil.rmtree(beside, ignore_errors=True)
-            raise
 
     def _config(self) -> dict[str, Any]:
         dtype = next(self.module.parameters()).dtype
@@ -140,17 +133,3 @@ def _copy_companions(source: Path, target: Path) -> None:
         number, _, module = folder.name.partition("_")
         if folder.is_dir() and number.isdigit() and module in _MODULES:
             shutil.copytree(folder, target / folder.name)
-
-
-def _replace(new: Path, folder: Path) -> None:
-    old = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}.old")
-    if folder.exists():
-        folder.replace(old)
-    try:
-        new.replace(folder)
-    except OSError:
-        if old.exists():
-            old.replace(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-    sync_folder(folder.parent)
