@@ -1,5 +1,6 @@
 """Intervals and learning curves: on paper, and pages that are looked at in a browser."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,5 +131,18 @@ def test_a_page_of_curves(look: Look, tmp_path: Path) -> None:
     assert page.locator("#home .chips button").count() == 3
     ticks = page.locator("#plot .xaxislayer-above text").all_text_contents()
     assert ticks == ["0", "10", "20", "50", "100", "200"]
+    boxes = {
+        name: page.locator("#plot .textpoint text", has_text=name).first.bounding_box()
+        for name in ("最頻値", "エンコーダー", "TF-IDF")
+    }
+    stage = page.locator("#stage").bounding_box()
+    right = max(
+        b["x"] + b["width"]
+        for b in (bar.bounding_box() for bar in page.locator("#plot .errorbar").all())
+    )
+    for box in boxes.values():  # beside the plot, inside the stage, apart from each other
+        assert right < box["x"] < box["x"] + box["width"] <= stage["x"] + stage["width"]
+    heights = sorted(b["y"] for b in boxes.values())
+    assert min(b - a for a, b in itertools.pairwise(heights)) > 12
     page.locator("#home .chips button").nth(1).click()
     assert page.locator("#home .chips button").nth(1).get_attribute("aria-pressed") == "true"

@@ -9,7 +9,8 @@ const [upright, sideways] = [data.interval === "y", data.interval === "x"];
 const chart = {
   square: false,
   get margin() {
-    return { l: sideways ? Math.min(data.left, plot.clientWidth * 0.42) : 58, r: 22, t: 16, b: 48 };
+    const most = plot.clientWidth * 0.42;
+    return { l: sideways ? Math.min(data.left, most) : 58, r: Math.min(data.right, most), t: 16, b: 48 };
   },
   bounds: () => data.bounds,
   words: () => flat.map((p, k) => ({ key: `p${k}`, label: p.title })),
@@ -54,7 +55,13 @@ const chart = {
         x: s.ahead.map(([x]) => x), y: s.ahead.map(([, y]) => y),
         line: { color: ink, width: 1.6, dash: "dot" },
       };
-      return [ahead, {
+      const name = { // leaves the margin, where it belongs to no place, when the view moves
+        type: "scatter", mode: "text", hoverinfo: "skip", cliponaxis: false,
+        x: s.end && !state.zoomed ? [s.end[0]] : [], y: s.end && !state.zoomed ? [s.end[1]] : [],
+        text: [` ${s.chosen ? `<b>${plain(s.name)}</b>` : plain(s.name)}`], textposition: "middle right",
+        textfont: { size: view.font, family, color: ink },
+      };
+      return [ahead, name, {
         type: "scatter", mode: s.joined ? "lines+markers+text" : "markers+text", cliponaxis: false,
         x: part("x"), y: part("y"), customdata: keys,
         text: s.points.map((p) => (p.label ? (s.chosen ? `<b>${plain(p.label)}</b>` : plain(p.label))

@@ -38,7 +38,8 @@ class Series:
     Attributes
     ----------
     group : its name, note, colour and shape. joined : a line goes through the values.
-    ahead : places of a dotted line. chosen : drawn with weight.
+    ahead : places of a dotted line. chosen : drawn with weight. end : where the name stands, to the
+        right of the plot.
     """
 
     group: Group
@@ -46,6 +47,7 @@ class Series:
     joined: bool = False
     ahead: Sequence[tuple[float, float]] = ()
     chosen: bool = False
+    end: tuple[float, float] | None = None
 
 
 def write_chart(
@@ -64,6 +66,7 @@ def write_chart(
     y_ticks: Sequence[tuple[float, str]] = (),
     bands: Sequence[tuple[float, float]] = (),
     left: float = 60,
+    right: float = 22,
 ) -> None:
     """Write the page.
 
@@ -71,13 +74,13 @@ def write_chart(
     ----------
     interval : along which axis limits lie. bounds : left, right, bottom, top of what is shown.
     note : the finding. counted : beside the title. x_ticks, y_ticks : places and their names; none
-        are numbers. bands : heights between which the ground is marked. left : pixels for names.
+        are numbers. bands : heights between which the ground is marked. left, right : pixels for names.
     """
     data: dict[str, Any] = {
         "series": [
             {
                 **one.group.to_json(), "joined": one.joined, "chosen": one.chosen,
-                "ahead": [list(place) for place in one.ahead],
+                "ahead": [list(place) for place in one.ahead], "end": one.end,
                 "points": [
                     {
                         "x": v.x, "y": v.y, "low": finite(v.low), "high": finite(v.high),
@@ -91,7 +94,7 @@ def write_chart(
         ],
         "interval": interval, "bounds": bounds, "note": note, "xaxis": x_axis, "yaxis": y_axis,
         "xticks": [list(tick) for tick in x_ticks], "yticks": [list(tick) for tick in y_ticks],
-        "bands": [list(band) for band in bands], "left": left,
+        "bands": [list(band) for band in bands], "left": left, "right": right,
     }  # fmt: skip
     write_page(path, "chart", data, title=title, note=counted, text={"hint": hint})
 

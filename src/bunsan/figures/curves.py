@@ -36,6 +36,11 @@ class Bend:
     look: int = 0
     chosen: bool = False
 
+    @property
+    def tip(self) -> float:
+        """The value at its right end."""
+        return self.ahead[-1][1] if self.ahead else self.points[-1][1]
+
 
 def draw_curves(
     bends: Sequence[Bend], path: str | Path, *, x_axis: str, y_axis: str, title: str, note: str
@@ -57,26 +62,28 @@ def draw_curves(
         fonts.save(drawing, path, also=(".html",))
         return
     scale = _Scale(bends)
+    _, end, bottom, top = scale.bounds
+    heights = _apart([bend.tip for bend in bends], 0.045 * (top - bottom), bottom, top)
     series = []
     for number, bend in enumerate(bends):
         values = [
             Value(
                 scale.x(n, number), value, low, high,
-                bend.name if place == len(bend.points) - 1 else "",
-                bend.name,
+                "", bend.name,
                 (bend.name, f"{x_axis} {n:,}", f"{y_axis} {value:.3f}", interval_text(low, high)),
                 ((x_axis, f"{n:,}"), (y_axis, f"{value:.3f}"),
                  (tr("95 % interval", "95% 区間"), f"{low:.3f} – {high:.3f}")),
             )
-            for place, (n, value, low, high) in enumerate(bend.points)
+            for n, value, low, high in bend.points
         ]  # fmt: skip
         ahead = [(scale.x(n, number), value) for n, value in bend.ahead]
         last = bend.points[-1]
         group = Group(bend.name, f"{last[1]:.3f}", bend.look)
-        series.append(Series(group, values, True, ahead, bend.chosen))
+        series.append(Series(group, values, True, ahead, bend.chosen, end=(end, heights[number])))
     write_chart(
         series, path, interval="y", bounds=scale.bounds, title=title, note=note, x_axis=x_axis,
         y_axis=y_axis, x_ticks=scale.ticks,
+        right=24 + 13.5 * max(label_width(bend.name) for bend in bends),
         counted=tr(f"{len(bends)} compared", f"{len(bends)} 種類を比較"),
         hint=tr(
             "Bars are 95 % intervals, the dotted line is extrapolated. Choose a name to see it alone; "
@@ -125,8 +132,7 @@ def curves_figure(
             x = [scale.x(n, number) for n, _ in bend.ahead]
             y = [value for _, value in bend.ahead]
             plot.plot(x, y, color=group.colour, linewidth=1.6, linestyle=":")
-        tip = bend.ahead[-1][1] if bend.ahead else float(values[-1])
-        ends.append((tip, bend, group.colour))
+        ends.append((bend.tip, bend, group.colour))
     line = 1.25 * _SIZE / 72 / _TALL * (top - bottom)
     for height, (tip, bend, colour) in zip(
         _apart([tip for tip, *_ in ends], line, bottom, top), ends, strict=True
