@@ -115,6 +115,8 @@ def test_learning_is_stopped_and_the_page_stays_usable(visit: Any, tmp_path: Pat
     tab.wait("#b-preview table.b-sheet")
     tab.page.locator("#b-learn").click()
     tab.wait("#b-learning .b-progress")
+    tab.page.reload()
+    tab.wait("#b-learning .b-progress")  # it goes on, and is shown again
     tab.room("モデル")  # another room answers meanwhile
     tab.wait("#b-models [data-word]")
     tab.room("コレクション")

@@ -99,10 +99,11 @@ def test_visitors_are_apart() -> None:
         assert found is not None
         assert found[0] is first
         assert sessions.result("guessed") is None
-        begun = first.begin("a", lambda: time.sleep(0.3))
+        begun = first.begin("x", "a", lambda: time.sleep(0.3))
         with pytest.raises(BadInput):
-            first.begin("b", lambda: None)
-        second.begin("c", lambda: None)  # another visitor need not wait
+            first.begin("x", "b", lambda: None)
+        second.begin("x", "c", lambda: None)  # another visitor need not wait
+        first.begin("y", "d", lambda: None)  # nor need other work
         assert begun.wait(5)
     finally:
         sessions.close()

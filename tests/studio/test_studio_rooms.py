@@ -192,6 +192,27 @@ def test_mistakes_are_told_where_they_were_made(visit: Any, reviews: Path, tmp_p
     assert "Which model?" in tab.wait("#b-written .b-bad").inner_text()
 
 
+def test_a_collection_is_kept_and_opened_again(visit: Any, reviews: Path, tmp_path: Path) -> None:
+    tab = visit("en")
+    tab.page.set_input_files("#b-file input[type=file]", str(reviews))
+    tab.wait("#b-preview table.b-sheet")
+    tab.page.get_by_label("Keep it in the folder").fill(str(tmp_path / "mine"))
+    tab.page.locator("#b-learn").click()
+    tab.wait("#b-overview .b-tiles")
+    assert (tmp_path / "mine.bunsan" / "state.json").is_file()
+    other = visit("en")
+    other.page.locator("#b-place input").fill(str(tmp_path / "mine.bunsan"))
+    other.page.locator("#b-place input").press("Enter")
+    other.page.locator("#b-open").click()
+    assert "59" in other.wait("#b-overview .b-tiles").inner_text()
+    # Another visitor's folder is not written over.
+    other.page.set_input_files("#b-file input[type=file]", str(reviews))
+    other.wait("#b-preview table.b-sheet")
+    other.page.get_by_label("Keep it in the folder").fill(str(tmp_path / "mine"))
+    other.page.locator("#b-learn").click()
+    assert "there already" in other.wait("#b-learning .b-bad").inner_text()
+
+
 def test_cp932_is_read_as_what_it_is(visit: Any, tmp_path: Path) -> None:
     path = tmp_path / "①番.csv"
     lines = ["分類,本文", *(f"{'甲乙'[i % 2]},髙橋さんの店は①番街にあります" for i in range(12))]

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import secrets
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +26,7 @@ _ASSETS = {
     "studio.js": "text/javascript; charset=utf-8",
     "wordmap.js": "text/javascript; charset=utf-8",
 }
+_drawing = threading.Lock()  # matplotlib is for one thread at a time
 _SUFFIXES = ("html", "png", "svg", "pdf", "graphml", "xlsx", "csv", "toml", "json")
 _LANGUAGES: tuple[Language, ...] = ("ja", "en")
 _ICON = (
@@ -231,7 +233,7 @@ def _figure(sessions: Sessions, key: str, suffix: str) -> Response:
         return Response(status_code=404)
     session, result = found
     path = session.folder / f"{secrets.token_hex(6)}.{suffix}"
-    with speaking(result.language):
+    with speaking(result.language), _drawing:
         try:
             result.value.save(path)
             content = path.read_bytes()

@@ -61,11 +61,11 @@ def chosen_where(choice: str | None) -> dict[str, str] | None:
     return {name: value}
 
 
-def frequent(session: Session, n: int, pos: tuple[str, ...] | None = None) -> list[str]:
-    """The most frequent words: examples to begin with."""
+def frequent(session: Session, n: int) -> list[str]:
+    """The most frequent nouns, or words of unknown kind: examples to begin with."""
     if session.collection is None:
         return []
-    return [str(word) for word in session.collection.words(k=n, pos=pos)["word"]]
+    return [str(w) for w in session.collection.words(k=n, pos=("NOUN", "PROPN", "X"))["word"]]
 
 
 def shown(session: Session) -> tuple[Any, Any]:

@@ -37,6 +37,7 @@ class Desk:
     def __init__(self, sessions: Sessions, settings: StudioSettings, language: Language) -> None:
         self.sessions, self.settings, self.language = sessions, settings, language
         self.changed: list[Any] = []
+        self.arrived: list[Callable[[Any], Any]] = []
         self._refreshers: list[tuple[Sequence[Any], Work]] = []
         self.rooms: Any = None
         self.tab: Any = None
@@ -167,8 +168,9 @@ class Desk:
         begin: Callable[..., Job],
         inputs: Sequence[Any],
         *,
+        slot: str,
         bar: Any,
-        stop: Any,
+        stop: Any = None,
         outputs: Sequence[Any] = (),
         finish: Callable[[Session, Job], Any] | None = None,
     ) -> Any:
@@ -176,11 +178,10 @@ class Desk:
 
         Parameters
         ----------
-        begin : `begin(session, *inputs)` gives the job. bar : where progress and mistakes are shown.
-        stop : the button that ends the job. finish : gives the values of `outputs` after success,
-            the text for the bar first.
+        begin : `begin(session, *inputs)` gives the job, begun in this slot. bar : where progress and
+            mistakes are shown. stop : the button that ends the job, where it can be ended.
+        finish : gives the values of `outputs` after success, the text for the bar first.
         """
-        skipped = [gr.skip() for _ in outputs]
 
         def started(page: str, *values: Any) -> tuple[Session, Job] | str:
             with speaking(self.language):
@@ -193,50 +194,88 @@ class Desk:
                     traceback.print_exc()
                     return pieces.mistake(unexpected(error))
 
-        def drawn(job: Job) -> str:
-            with speaking(self.language):
-                return pieces.progress(job)
-
-        def ended(session: Session, job: Job) -> tuple[str, list[Any]]:
-            with speaking(self.language):
-                if job.stopped:
-                    return pieces.notice(tr("Stopped.", "中止しました。")), skipped
-                if job.error is not None:
-                    return pieces.mistake(job.error), skipped
-                if finish is None:
-                    return "", skipped
-                try:
-                    said, *values = finish(session, job)
-                except BunsanError as error:
-                    return pieces.mistake(error), skipped
-                except Exception as error:
-                    traceback.print_exc()
-                    return pieces.mistake(unexpected(error)), skipped
-                return said, values
+        ends = [] if stop is None else [stop]
 
         async def run(request: Any, *values: Any) -> AsyncIterator[list[Any]]:
             found = await asyncio.to_thread(started, request.session_hash, *values)
             if isinstance(found, str):
-                yield [gr.update(value=found), gr.update(visible=False), *skipped]
+                hidden = [gr.update(visible=False) for _ in ends]
+                yield [gr.update(value=found), *hidden, *(gr.skip() for _ in outputs)]
                 return
-            session, job = found
-            yield [gr.update(value=drawn(job)), gr.update(visible=True), *skipped]
-            while job.running:
-                await asyncio.sleep(_LOOK)
-                yield [gr.update(value=drawn(job)), gr.skip(), *skipped]
-            said, results = await asyncio.to_thread(ended, session, job)
-            yield [gr.update(value=said), gr.update(visible=False), *results]
+            async for shown in self._shown(*found, len(ends), len(outputs), finish):
+                yield shown
 
-        self.on(stop.click, _stop, spinner="hidden")
+        if stop is not None:
+            self.on(stop.click, lambda session: session.stop(slot), spinner="hidden")
         run.__annotations__["request"] = gr.Request
         return gr.on(
             triggers if isinstance(triggers, list) else [triggers],
             run,
             list(inputs),
-            [bar, stop, *outputs],
+            [bar, *ends, *outputs],
             show_progress="hidden",
             api_visibility="private",
         )
+
+    def follow(
+        self,
+        ended: Any,
+        slot: str,
+        *,
+        bar: Any,
+        stop: Any,
+        finish: Callable[[Session, Job], Any],
+    ) -> Any:
+        """After an event, show how far a job is that was begun before, on a page since reloaded."""
+
+        async def run(request: Any) -> AsyncIterator[list[Any]]:
+            session = self.sessions.of(request.session_hash)
+            job = session.jobs.get(slot)
+            if job is None or not job.running:
+                yield [gr.skip(), gr.skip()]
+                return
+            async for shown in self._shown(session, job, 1, 0, finish):
+                yield shown
+
+        run.__annotations__["request"] = gr.Request
+        return ended.then(run, None, [bar, stop], show_progress="hidden", api_visibility="private")
+
+    async def _shown(
+        self,
+        session: Session,
+        job: Job,
+        ends: int,
+        outputs: int,
+        finish: Callable[[Session, Job], Any] | None,
+    ) -> AsyncIterator[list[Any]]:
+        """Values of the bar, the buttons that end the job, and the outputs, until it has ended."""
+        skipped = [gr.skip() for _ in range(outputs)]
+
+        def drawn() -> Any:
+            with speaking(self.language):
+                return gr.update(value=pieces.progress(job))
+
+        def ended() -> tuple[str, list[Any]]:
+            with speaking(self.language):
+                if job.stopped:
+                    return pieces.notice(tr("Stopped.", "中止しました。")), skipped
+                if job.error is not None:
+                    return pieces.mistake(job.error), skipped
+                try:
+                    said, *values = ("",) if finish is None else finish(session, job)
+                except BunsanError as error:
+                    return pieces.mistake(error), skipped
+                except Exception as error:
+                    traceback.print_exc()
+                    return pieces.mistake(unexpected(error)), skipped
+                return said, values or skipped
+
+        yield [drawn(), *(gr.update(visible=True) for _ in range(ends)), *skipped]
+        while job.running:
+            await asyncio.sleep(_LOOK)
+            yield [drawn(), *(gr.skip() for _ in range(ends)), *skipped]
+        said, values = await asyncio.to_thread(ended)
+        yield [gr.update(value=said), *(gr.update(visible=False) for _ in range(ends)), *values]
 
     # When another collection is open
 
@@ -273,8 +312,3 @@ def _values(given: Any, outputs: int) -> Any:
     if outputs == 1 and isinstance(given, (list, tuple)):
         return given[0]
     return given
-
-
-def _stop(session: Session) -> None:
-    if session.job is not None:
-        session.job.stop()

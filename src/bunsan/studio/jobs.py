@@ -32,6 +32,7 @@ class Job:
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._begun = time.monotonic()
+        self._end: float | None = None
         # The page's language goes along into the thread.
         context = contextvars.copy_context()
         self._thread = threading.Thread(target=context.run, args=(self._run,), daemon=True)
@@ -44,8 +45,8 @@ class Job:
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
-        return time.monotonic() - self._begun
+        """Since it began, or from then to its end."""
+        return (time.monotonic() if self._end is None else self._end) - self._begun
 
     def stop(self) -> None:
         """End it at the next step; what can be kept is kept."""
@@ -67,6 +68,7 @@ class Job:
             traceback.print_exc()
             self.error = unexpected(error)
         finally:
+            self._end = time.monotonic()
             self._ended.set()
 
     def _hear(self, title: str, done: float, total: float | None, note: str) -> None:

@@ -76,7 +76,7 @@ def _arrive(page: Any, desk: Desk, carried: Any) -> None:
     options = {"show_progress": "hidden", "api_visibility": "private"}
     came = page.load(arrive, [carried], [carried, *outputs], js=_CARRIED, **options)
     came.then(None, [carried], None, js=_CARRY, api_visibility="private")
-    for event in desk.changed:
+    for event in [*desk.changed, *(follow(came) for follow in desk.arrived)]:
         event.then(again, None, outputs, **options)
 
 

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,8 +44,9 @@ class Session:
     ----------
     folder : for files of this visitor only; deleted with the studio.
     collection : what is open. name : what it is called on the page.
-    upload : the file that was dropped. job : what runs or ran last.
+    upload : the file that was dropped. jobs : what runs or ran last, one in each slot.
     results : what can be fetched, by an unguessable name.
+    kept : folders this visitor has learned into.
     halted : set to end what is being written in the Playground.
     """
 
@@ -52,15 +54,16 @@ class Session:
     collection: "Collection | None" = None
     name: str = ""
     upload: Path | None = None
-    job: Job | None = None
+    jobs: dict[str, Job] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
     seen: float = field(default_factory=time.monotonic)
+    kept: set[Path] = field(default_factory=set)
     halted: threading.Event = field(default_factory=threading.Event)
 
     @property
     def touched(self) -> bool:
         """Something was done here."""
-        return self.collection is not None or self.upload is not None or self.job is not None
+        return self.collection is not None or self.upload is not None or bool(self.jobs)
 
     @property
     def open(self) -> "Collection":
@@ -80,23 +83,29 @@ class Session:
             )
         return self.collection
 
-    def begin(self, title: str, work: Any) -> Job:
+    def begin(self, slot: str, title: str, work: Callable[[], Any]) -> Job:
         """Start a job.
 
         Raises
         ------
-        BadInput : another one is running.
+        BadInput : the one before in this slot is still running.
         """
-        if self.job is not None and self.job.running:
+        before = self.jobs.get(slot)
+        if before is not None and before.running:
             raise BadInput(
                 tr(
-                    f"Something else is still running: {self.job.title}.",
-                    f"別の処理がまだ動いています({self.job.title})。",
+                    f"This is still running: {before.title}.",
+                    f"まだ動いています({before.title})。",
                 ),
                 remedy=tr("Wait for it, or stop it.", "終わるのを待つか、中止してください。"),
             )
-        self.job = Job(title, work)
-        return self.job
+        self.jobs[slot] = job = Job(title, work)
+        return job
+
+    def stop(self, slot: str) -> None:
+        """End the job of a slot at its next step."""
+        if slot in self.jobs:
+            self.jobs[slot].stop()
 
 
 class Sessions:
@@ -191,6 +200,6 @@ class Sessions:
         """Stop what runs and delete what visitors left."""
         with self._lock:
             for session in self._known.values():
-                if session.job is not None:
-                    session.job.stop()
+                for job in session.jobs.values():
+                    job.stop()
         self._folder.cleanup()

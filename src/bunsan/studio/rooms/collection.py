@@ -90,6 +90,7 @@ def build(desk: Desk) -> None:
         learn.click,
         lambda session, *values: _learn(desk, session, *values),
         [text, by, sheet, encoding, keep],
+        slot="learning",
         bar=bar,
         stop=stop,
         outputs=[preview],
@@ -101,6 +102,7 @@ def build(desk: Desk) -> None:
             button.click,
             lambda session, world=world: _demo(session, world),
             [],
+            slot="learning",
             bar=bar,
             stop=stop,
             outputs=[preview],
@@ -116,6 +118,15 @@ def build(desk: Desk) -> None:
         )
     )
     desk.refreshed([overview, preview], _refreshed)
+    desk.arrived.append(
+        lambda came: desk.follow(
+            came,
+            "learning",
+            bar=bar,
+            stop=stop,
+            finish=lambda session, job: [_learned(session, job)],
+        )
+    )
 
 
 def _demos() -> tuple[Any, Any]:
@@ -265,11 +276,13 @@ def _learn(
             ),
             remedy=tr("Take it out of the groups.", "グループの列から外してください。"),
         )
-    to = _place(keep) if keep and keep.strip() and desk.settings.own_machine else None
+    to = None
+    if keep and keep.strip() and desk.settings.own_machine:
+        to = _place(session, keep)
     name = upload.name.split(".")[0]
 
-    def work() -> Any:
-        return name, learn(
+    def work() -> None:
+        learned = learn(
             str(upload),
             to=to,
             text=text or None,
@@ -277,14 +290,22 @@ def _learn(
             sheet=sheet or None,
             encoding=encoding or None,
         )
+        session.name, session.collection = name, learned
 
-    return session.begin(tr("Learning", "学習中"), work)
+    return session.begin("learning", tr("Learning", "学習中"), work)
 
 
-def _place(keep: str) -> Path:
-    folder = Path(keep.strip()).expanduser()
+def _place(session: Session, keep: str) -> Path:
+    """The folder to keep a collection in: a new one, or one this visitor has made."""
+    folder = Path(keep.strip()).expanduser().absolute()
     if not folder.name.endswith(".bunsan"):
         folder = folder.with_name(folder.name + ".bunsan")
+    if folder.exists() and folder not in session.kept:
+        raise BadInput(
+            tr(f"{folder} is there already.", f"{folder} は既にあります。"),
+            remedy=tr("Give another name, or open it.", "別の名前にするか、それを開いてください。"),
+        )
+    session.kept.add(folder)
     return folder
 
 
@@ -294,11 +315,16 @@ def _demo(session: Session, world: str) -> Job:
     name = (
         tr("Demo, Japanese", "デモ(日本語)") if world == "ja" else tr("Demo, English", "デモ(英語)")
     )
-    return session.begin(tr("Learning", "学習中"), lambda: (name, demo(world)))
+
+    # It is open when it is learned, whether or not the page still looks on.
+    def work() -> None:
+        learned = demo(world)
+        session.name, session.collection = name, learned
+
+    return session.begin("learning", tr("Learning", "学習中"), work)
 
 
 def _learned(session: Session, job: Job) -> str:
-    session.name, session.collection = job.result
     return pieces.notice(
         tr(
             f"Learned in {job.seconds:.1f} s. The other rooms show what is in it.",

@@ -40,7 +40,6 @@ def build(desk: Desk) -> None:
                 pieces.chips(_EXAMPLES, "example", label=tr("For example", "たとえば"))
             )
             bar = markup("", elem_id="b-context-bar")
-            stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm")
         with gr.Column(scale=3, min_width=320):
             shown = markup(
                 pieces.empty(
@@ -70,14 +69,14 @@ def build(desk: Desk) -> None:
             with desk.sessions.busy(chosen):
                 return compare_contexts(opened, chosen, (a or "", b or ""), word or "")
 
-        return session.begin(tr("Reading", "読み取り中"), work)
+        return session.begin("context", tr("Reading", "読み取り中"), work)
 
     desk.watch(
         [go.click, word.submit],
         begin,
         [model, first, second, word],
+        slot="context",
         bar=bar,
-        stop=stop,
         outputs=[shown],
         finish=lambda session, job: ["", _shown(job.result)],
     )

@@ -43,7 +43,6 @@ def build(desk: Desk) -> None:
                 )
             go = gr.Button(tr("Draw", "描く"), variant="primary", elem_id="b-draw-map")
             bar = markup("", elem_id="b-map-bar")
-            stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm")
         with gr.Column(scale=4, min_width=320):
             shown = markup(_invitation(), elem_id="b-map")
             marks = desk.html("", elem_id="b-features")
@@ -71,7 +70,7 @@ def build(desk: Desk) -> None:
             )
             return found, marking
 
-        return session.begin(tr("Drawing", "描画中"), work)
+        return session.begin("map", tr("Drawing", "描画中"), work)
 
     def done(session: Session, job: Job) -> list[Any]:
         found, marking = job.result
@@ -86,7 +85,7 @@ def build(desk: Desk) -> None:
         return ["", pieces.frame(desk.base, key, title) + links, _features(desk, session, marking)]
 
     inputs = [by, words, least, choose, where, pos, again]
-    desk.watch(go.click, draw, inputs, bar=bar, stop=stop, outputs=[shown, marks], finish=done)
+    desk.watch(go.click, draw, inputs, slot="map", bar=bar, outputs=[shown, marks], finish=done)
 
     def refresh(session: Session) -> list[Any]:
         columns = [] if session.collection is None else list(session.collection.by)

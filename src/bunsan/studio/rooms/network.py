@@ -47,7 +47,6 @@ def build(desk: Desk) -> None:
                 )
             go = gr.Button(tr("Draw", "描く"), variant="primary", elem_id="b-draw-network")
             bar = markup("", elem_id="b-network-bar")
-            stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm")
         with gr.Column(scale=4, min_width=320):
             shown = markup(_invitation(), elem_id="b-network")
 
@@ -65,7 +64,9 @@ def build(desk: Desk) -> None:
             "tree": bool(tree),
             "resamples": 200 if again else 0,
         }
-        return session.begin(tr("Drawing", "描画中"), lambda: collection.network(**options))
+        return session.begin(
+            "network", tr("Drawing", "描画中"), lambda: collection.network(**options)
+        )
 
     def done(session: Session, job: Job) -> list[Any]:
         network = job.result
@@ -86,7 +87,7 @@ def build(desk: Desk) -> None:
         return ["", pieces.frame(desk.base, key, title) + links]
 
     inputs = [words, edges, count, measure, unit, where, pos, tree, again]
-    desk.watch(go.click, draw, inputs, bar=bar, stop=stop, outputs=[shown], finish=done)
+    desk.watch(go.click, draw, inputs, slot="network", bar=bar, outputs=[shown], finish=done)
 
     def refresh(session: Session) -> list[Any]:
         some = choices.where_choices(session)

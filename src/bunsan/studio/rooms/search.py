@@ -49,7 +49,7 @@ def build(desk: Desk) -> None:
     desk.on(examples.click, clicked, settings, [shown, query], event=True)
 
     def refresh(session: Session) -> list[Any]:
-        some = choices.frequent(session, 6, ("NOUN", "PROPN"))
+        some = choices.frequent(session, 6)
         pairs = [f"{some[i]} {some[i + 1]}" for i in range(0, len(some) - 1, 2)]
         said = pieces.chips(pairs, "search", label=tr("For example", "たとえば")) if pairs else ""
         filters = gr.update(choices=choices.where_choices(session), value="")

@@ -56,7 +56,7 @@ def build(desk: Desk) -> None:
             rows = _rows(collection, label, text)
             return compare(rows, text=text, label=label, models=models, folds=int(folds))
 
-        return session.begin(tr("Comparing", "比較中"), work)
+        return session.begin("tasks", tr("Comparing", "比較中"), work)
 
     def done(session: Session, job: Job) -> list[Any]:
         found = job.result
@@ -72,7 +72,14 @@ def build(desk: Desk) -> None:
         return ["", said + pieces.frame(desk.base, key, title) + links]
 
     desk.watch(
-        go.click, begin, [label, model, folds], bar=bar, stop=stop, outputs=[shown], finish=done
+        go.click,
+        begin,
+        [label, model, folds],
+        slot="tasks",
+        bar=bar,
+        stop=stop,
+        outputs=[shown],
+        finish=done,
     )
 
     def refresh(session: Session) -> list[Any]:

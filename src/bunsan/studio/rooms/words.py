@@ -124,7 +124,7 @@ def _around(desk: Desk) -> dict[str, Any]:
 def _examples(session: Session) -> list[Any]:
     if session.collection is None:
         return ["", "", "", "", ""]
-    nouns = choices.frequent(session, 10, ("NOUN", "PROPN"))
+    nouns = choices.frequent(session, 10)
     found = pieces.chips(nouns, "word", label=tr("For example", "たとえば"))
     return [found, "", "", "", ""]
 
@@ -138,7 +138,7 @@ def _look(session: Session, typed: str, sort: str) -> list[Any]:
         )
     collection = session.open
     try:
-        found = collection.kwic(typed, sort=sort or "text", limit=_LINES)
+        found = collection.kwic(typed, sort=sort or "text", limit=_LINES, width=60)
     except BunsanError as error:
         return [pieces.mistake(error), "", "", ""]
     return ["", _similar(session, typed), _related(session, typed), _kwic(found)]
@@ -210,7 +210,7 @@ def _beside(desk: Desk, around: dict[str, Any]) -> None:
     outputs = [examples, shown, *buttons.values()]
 
     def refresh(session: Session) -> list[Any]:
-        nouns = choices.frequent(session, 8, ("NOUN", "PROPN"))
+        nouns = choices.frequent(session, 8)
         said = pieces.chips(nouns, "word", label=tr("For example", "たとえば")) if nouns else ""
         return [said, "", *_offers(session)]
 
@@ -220,6 +220,7 @@ def _beside(desk: Desk, around: dict[str, Any]) -> None:
             button.click,
             lambda session, name=name: _learn_vectors(session, name),
             [],
+            slot="learning",
             bar=bar,
             stop=stop,
             outputs=list(buttons.values()),
@@ -247,7 +248,7 @@ def _learn_vectors(session: Session, name: str) -> Job:
         collection.learn_vectors(name)
         return name
 
-    return session.begin(title, work)
+    return session.begin("learning", title, work)
 
 
 def _vectors_learned(job: Job) -> str:
@@ -341,7 +342,7 @@ def _possible_sums(session: Session) -> list[str]:
     ]
     if some:
         return some
-    nouns = choices.frequent(session, 6, ("NOUN",))
+    nouns = choices.frequent(session, 6)
     return (
         [f"{nouns[0]} - {nouns[1]} + {nouns[2]}", f"{nouns[3]} + {nouns[4]}"]
         if len(nouns) > 4
@@ -375,7 +376,6 @@ def _map(desk: Desk) -> None:
             most = gr.Slider(100, 50_000, 1000, step=100, label=tr("Words at most", "最大語数"))
             go = gr.Button(tr("Draw", "描く"), variant="primary", elem_id="b-draw-words")
             bar = markup("")
-            stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm")
         with gr.Column(scale=4, min_width=320):
             shown = markup(
                 pieces.empty(
@@ -392,7 +392,9 @@ def _map(desk: Desk) -> None:
     def draw(session: Session, name: str, method: str, most: int) -> Job:
         collection = session.open
         return session.begin(
-            tr("Drawing", "描画中"), lambda: collection_map(collection, name, method, int(most))
+            "words",
+            tr("Drawing", "描画中"),
+            lambda: collection_map(collection, name, method, int(most)),
         )
 
     def done(session: Session, job: Job) -> list[Any]:
@@ -406,7 +408,9 @@ def _map(desk: Desk) -> None:
         )
         return ["", pieces.frame(desk.base, key, tr("A map of the words", "語の地図")) + links]
 
-    desk.watch(go.click, draw, [by, method, most], bar=bar, stop=stop, outputs=[shown], finish=done)
+    desk.watch(
+        go.click, draw, [by, method, most], slot="words", bar=bar, outputs=[shown], finish=done
+    )
 
     def refresh(session: Session) -> list[Any]:
         kept = {} if session.collection is None else session.collection.state.get("vectors", {})
