@@ -57,7 +57,11 @@ def test_a_workbook_is_shown_learned_and_looked_into(visit: Any, reviews: Path) 
     tab.room("共起ネットワーク")
     tab.page.locator("#b-draw-network").click()
     frame = tab.page.frame_locator("#b-network iframe")
-    frame.locator("#plot .js-plotly-plot, #plot.js-plotly-plot").first.wait_for()
+    frame.locator("#query").fill("新鮮")
+    frame.locator("#query").press("Enter")
+    sentence = frame.locator("#panel ol.sentences li").first
+    sentence.wait_for()
+    assert "新鮮" in [m.inner_text() for m in sentence.locator("mark").all()]
     for suffix, begins in (("png", b"\x89PNG"), ("graphml", b"<?xml"), ("xlsx", b"PK")):
         link = tab.page.locator(f"#b-network a[download$='.{suffix}']").get_attribute("href")
         answer = tab.page.request.get(tab.url + link)
@@ -69,19 +73,6 @@ def test_a_workbook_is_shown_learned_and_looked_into(visit: Any, reviews: Path) 
     assert "海" in tab.wait("#b-features .b-blocks").inner_text()
     assert tab.complaints == []
     assert tab.outside == []
-
-
-def test_a_node_of_the_network_shows_its_sentences(visit: Any, reviews: Path) -> None:
-    tab = visit("ja")
-    learn(tab, reviews)
-    tab.room("共起ネットワーク")
-    tab.page.locator("#b-draw-network").click()
-    frame = tab.page.frame_locator("#b-network iframe")
-    frame.locator("#query").fill("新鮮")
-    frame.locator("#query").press("Enter")
-    sentences = frame.locator("#panel ol.sentences li")
-    sentences.first.wait_for()
-    assert "新鮮" in [m.inner_text() for m in sentences.first.locator("mark").all()]
 
 
 def test_arithmetic_with_words(visit: Any) -> None:

@@ -26,19 +26,20 @@ class Studio:
     """
 
     def __init__(self, settings: StudioSettings, host: str, port: int | None) -> None:
-        for module, package in (("gradio", "gradio"), ("uvicorn", "uvicorn")):
-            optional(module, package, "studio", en="The studio", ja="スタジオ")
-        import uvicorn
-
-        from bunsan.studio.app import make_app
-
+        # What takes long is imported when the port is known to be free.
+        uvicorn: Any = optional("uvicorn", "uvicorn", "studio", en="The studio", ja="スタジオ")
         self._socket = _bound(host, port)
+        try:
+            from bunsan.studio.app import make_app
+
+            app = make_app(settings, host=host)
+        except BaseException:
+            self._socket.close()
+            raise
         number = self._socket.getsockname()[1]
         shown = "127.0.0.1" if host in ("0.0.0.0", "", "::") else host
         self.url = f"http://{f'[{shown}]' if ':' in shown else shown}:{number}/"
-        config = uvicorn.Config(
-            make_app(settings, host=host), log_level="warning", timeout_graceful_shutdown=2
-        )
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
 
