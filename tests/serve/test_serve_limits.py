@@ -335,16 +335,24 @@ def test_a_model_that_fails_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None
         openai.OpenAI(base_url=f"{running.url}/v1", api_key="x", max_retries=0) as client,
     ):
         model = running.app.state.service.found[MODEL].generator.model
+
+        def broken(*_: Any, **__: Any) -> None:
+            raise RuntimeError("secret inside")
+
         with monkeypatch.context() as patch:
-
-            def broken(*_: Any, **__: Any) -> None:
-                raise RuntimeError("secret inside")
-
             patch.setattr(model, "logits", broken)
             with pytest.raises(openai.InternalServerError) as caught:
                 client.completions.create(model=MODEL, prompt="朝")
             assert "secret" not in str(caught.value)
         assert client.completions.create(model=MODEL, prompt="朝", max_tokens=2).choices
+        served = running.app.state.service.found["tiny-encoder"]
+        for owner, name in ((served.encoder, "encode"), (served.worker, "_take")):
+            with monkeypatch.context() as patch:
+                patch.setattr(owner, name, broken)
+                with pytest.raises(openai.InternalServerError) as caught:
+                    client.embeddings.create(model="tiny-encoder", input="船")
+                assert "secret" not in str(caught.value)
+            assert client.embeddings.create(model="tiny-encoder", input="船").data
 
 
 def test_what_waits_is_told_that_the_server_stops() -> None:

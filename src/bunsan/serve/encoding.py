@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bunsan.base.errors import BunsanError
 from bunsan.serve.errors import ApiError, as_api_error
 from bunsan.serve.metrics import Metrics
 from bunsan.serve.settings import ServeSettings
-from bunsan.serve.worker import Worker, in_loop
+from bunsan.serve.worker import Worker, in_loop, report
 
 if TYPE_CHECKING:
     from bunsan.models.encoding.encoder import Encoder
@@ -88,6 +89,8 @@ class EncodingWorker(Worker):
         try:
             vectors = self.encoder.encode(texts)
         except Exception as error:
+            if not isinstance(error, BunsanError):
+                report(error)
             for job in {job for job, _ in taken}:
                 job.fail(as_api_error(error))
             return

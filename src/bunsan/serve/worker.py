@@ -4,6 +4,7 @@ Requests live in the event loop, models in threads; `Worker` is where they meet.
 """
 
 import asyncio
+import logging
 import math
 import threading
 import time
@@ -11,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from bunsan.serve.errors import ApiError
+from bunsan.serve.errors import ApiError, as_api_error
 from bunsan.serve.metrics import Metrics
 from bunsan.serve.settings import ServeSettings
 
@@ -99,7 +100,11 @@ class Worker:
                 call.run()
                 self._pace.done(1, time.monotonic() - begin)
             if self._busy():
-                self._turn()
+                try:
+                    self._turn()
+                except Exception as error:  # the thread lives on, whatever it was
+                    report(error)
+                    self._abandon(as_api_error(error))
         self._close()
 
     def _close(self) -> None:
@@ -174,6 +179,11 @@ def in_loop(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> No
     except RuntimeError:
         if not loop.is_closed():
             raise
+
+
+def report(error: Exception) -> None:
+    """A fault that a client is told nothing of, for whoever runs the server."""
+    logging.getLogger("bunsan.serve").error("a model's work failed", exc_info=error)
 
 
 def stopping() -> ApiError:

@@ -19,7 +19,7 @@ from bunsan.nn.generation.stream import TextStream
 from bunsan.serve.errors import ApiError, as_api_error
 from bunsan.serve.metrics import Metrics
 from bunsan.serve.settings import ServeSettings
-from bunsan.serve.worker import Worker, in_loop
+from bunsan.serve.worker import Worker, in_loop, report
 
 if TYPE_CHECKING:
     from bunsan.tasks.complete import TextGenerator
@@ -234,7 +234,7 @@ class WritingWorker(Worker):
                 job.cancelled = True
                 job.fail(found)
             if not isinstance(error, (ApiError, MemoryError)):
-                _report(error)
+                report(error)
 
     def _next(self) -> list[Answer]:
         """Those that may join now: as many as have room, and not too much to read at once."""
@@ -351,9 +351,3 @@ def _piece(answer: Answer) -> Piece:
         piece.text += text.finish()
         piece.finish = row.finish
     return piece
-
-
-def _report(error: Exception) -> None:
-    import logging
-
-    logging.getLogger("bunsan.serve").error("generation failed", exc_info=error)
