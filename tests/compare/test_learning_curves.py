@@ -13,7 +13,7 @@ from bunsan.base.errors import BadInput
 from bunsan.tasks.baselines.counts import Tfidf
 from bunsan.tasks.compare.curve import _sizes, learning_curve_on
 from bunsan.tasks.compare.next_rows import apart, next_rows
-from bunsan.tasks.compare.power_law import fit
+from bunsan.tasks.compare.power_law import fit, fit_ends
 from bunsan.tasks.compare.reading import read_labelled
 from bunsan.tasks.compare.systems import Floor, Linear, Predicted
 
@@ -54,6 +54,21 @@ def test_a_law_as_found_by_trying_everything() -> None:
     assert found.factor[0] >= 0
     rising = fit(sizes, np.array([[0.1, 0.2, 0.3, 0.4, 0.5]]), np.ones(5))
     assert rising.at(10)[0] == pytest.approx(rising.at(400)[0])  # labels do no harm
+
+
+def test_laws_of_the_end_of_a_curve() -> None:
+    """Where a curve begins to fall late, laws of more sizes fall more slowly, and all are told."""
+    sizes = np.array([10.0, 20, 50, 100, 200, 400])
+    errors = np.array([0.5, 0.5, 0.5, 0.5 * 2**-0.4, 0.5 * 4**-0.4, 0.5 * 8**-0.4])
+    found = fit_ends(sizes, errors[None], np.ones(6))
+    assert len(found.power) == 3
+    gains = found.at(400) - found.at(800)
+    assert gains[0] == pytest.approx(
+        errors[-1] * (1 - 2**-0.4), rel=0.05
+    )  # the last three are the law
+    assert gains[2] < 0.9 * gains[0]
+    assert found.rest[0] == 0
+    assert len(fit_ends(sizes[2:], errors[None, 2:], np.ones(4)).power) == 2
 
 
 def test_sizes() -> None:

@@ -161,9 +161,9 @@ class _Scale:
         furthest = max([*numbers, *(n for bend in bends for n, _ in bend.ahead)])
         left = self._zero if numbers[0] == 0 else float(np.log2(first))
         right = float(np.log2(max(furthest, first)))
-        room = 0.05 * max(right - left, 1.0)
         self._step = _APART * max(right - left, 1.0)
         self._middle = (len(bends) - 1) / 2
+        room = 0.04 * max(right - left, 1.0) + self._middle * self._step
         self.ticks = [(self._place(n), f"{n:,}") for n in numbers]
         if len(self.ticks) > 1 and self.ticks[-1][0] - self.ticks[-2][0] < 0.09 * (right - left):
             del self.ticks[-2]

@@ -14,7 +14,7 @@ from bunsan.measure.scores.resampling import group_numbers, resampled_weights
 from bunsan.measure.scores.scoring import drawn_scores
 from bunsan.tasks.compare.curve_result import Curve, LearningCurve, Point
 from bunsan.tasks.compare.folds import fold_numbers
-from bunsan.tasks.compare.power_law import LEAST_SIZES, PowerLaw, fit
+from bunsan.tasks.compare.power_law import LEAST_SIZES, PowerLaw, fit_ends
 from bunsan.tasks.compare.reading import Labelled, read_labelled
 from bunsan.tasks.compare.result import higher_is_better
 from bunsan.tasks.compare.running import score_of
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 _RESAMPLES = 1000
 _STEPS = (1, 2, 5)
-_FITTED = 5  # sizes
+_FITTED = 5  # sizes that laws go through
 
 
 def learning_curve(
@@ -200,15 +200,13 @@ def _curve(
 def _laws(
     points: Sequence[Point], drawn: dict[int, Floats], steps: Sequence[int], name: str
 ) -> tuple[PowerLaw | None, PowerLaw | None]:
-    """The curve through the means, and those through the resamples, of the largest sizes: with a few
-    labels many systems say what is frequent, and learn nothing yet that a power would follow."""
-    steps = steps[-_FITTED:]
+    """The laws through the means, and those through the resamples."""
     table = np.stack([drawn[size] for size in steps], axis=1)
-    whole = np.array([[point.value for point in points if point.size in steps]])
+    whole = np.array([[point.value for point in points if point.size]])
     if len(steps) < LEAST_SIZES or np.isnan(table).any() or np.isnan(whole).any():
         return None, None
     if higher_is_better(name):
         table, whole = 1 - table, 1 - whole
     sizes = np.array(steps, np.float64)
     weights = 1 / np.maximum(table.var(axis=0), 1e-6)
-    return fit(sizes, whole, weights), fit(sizes, table, weights)
+    return fit_ends(sizes, whole, weights), fit_ends(sizes, table, weights)

@@ -36,8 +36,8 @@ class Curve:
     Attributes
     ----------
     points : by rising size. drawn : float64[R], the value at the largest size in every resample.
-    law, laws : the power law through the values, and through those of every resample; None where
-        there are too few sizes.
+    law, laws : power laws through the last values, and through those of every resample, each through
+        several numbers of sizes; None where there are too few.
     """
 
     name: str
@@ -105,7 +105,7 @@ class LearningCurve:
             return None
         n = self.labels
         then = n + (self.more if more is None else more)
-        value = float((curve.law.at(n) - curve.law.at(then))[0])
+        value = float((curve.law.at(n) - curve.law.at(then)).mean())
         low, high = np.quantile(curve.laws.at(n) - curve.laws.at(then), [0.025, 0.975])
         return Score(value, float(low), float(high))
 
@@ -213,13 +213,11 @@ class LearningCurve:
                 furthest = max(self.labels + self.more, 1.3 * self.sizes[-1])
                 ahead = np.geomspace(self.sizes[-1], furthest, 12)
                 # From where the last value is: the law says how it goes on, not where it stands.
-                begin = float(curve.law.at(self.sizes[-1])[0])
+                begin = curve.law.at(self.sizes[-1])
                 onward = [
-                    (
-                        float(n),
-                        curve.points[-1].value + self._sign * (begin - float(curve.law.at(n)[0])),
-                    )
+                    (float(n), curve.points[-1].value + self._sign * float(gained.mean()))
                     for n in ahead
+                    for gained in [begin - curve.law.at(n)]
                 ]
             bends.append(
                 Bend(
