@@ -74,6 +74,7 @@ def place(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "accuracy" in done.stdout
     assert "bad" in done.stdout
     for words in (
+        "Columns: text = コメント; label = 評価",
         "1 rows have no label",
         "held out for the scores",
         "Wrote out",

@@ -266,6 +266,19 @@ def test_a_sentence_model_is_a_start(tmp_path: Path) -> None:
     assert {"config.json", "model.safetensors", "tokenizer.json", "bunsan_task.json"} <= left
 
 
+def test_bfloat16_learns_the_same(bert: Path, tmp_path: Path) -> None:
+    losses: dict[str, list[float]] = {"float32": [], "bfloat16": []}
+    for precision, found in losses.items():
+        done = finetune(
+            "classification", reviews(), model=bert, to=tmp_path / precision, steps=6, batch=8,
+            rate=1e-3, held_out=0, precision=precision,
+            on_step=lambda report, found=found: found.append(report.values["loss"]),
+        )  # fmt: skip
+        assert all(value.dtype == torch.float32 for value in weights(done.folder).values())
+    assert losses["float32"] != losses["bfloat16"]
+    assert losses["float32"] == pytest.approx(losses["bfloat16"], abs=0.03)
+
+
 def test_training_goes_on_with_its_head(bert: Path, tmp_path: Path) -> None:
     first = finetune(
         "pairs", pairs(), model=bert, to=tmp_path / "a", epochs=20, batch=8, rate=4e-3, held_out=0

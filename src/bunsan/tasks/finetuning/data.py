@@ -51,7 +51,7 @@ def read_data(task: Task, train: Any, valid: Any, plan: Recipe, options: Reading
             )
         raise nothing_read(reading.report)
     task.settle(items)
-    notes = _notes(reading)
+    notes = [_columns(task), *_notes(reading)]
     if valid is None:
         own, others = split(task, items, plan.held_out, plan.seed)
         if others:
@@ -72,6 +72,16 @@ def read_data(task: Task, train: Any, valid: Any, plan: Recipe, options: Reading
         raise nothing_read(apart.report)
     task.check(others)
     return Data(items, others, "valid", [*notes, *_notes(apart)])
+
+
+def _columns(task: Task) -> str:
+    """Which columns were taken for what."""
+    parts = (
+        f"{part} = {names if isinstance(names, str) else ', '.join(names)}"
+        for part, names in task.known.items()
+    )
+    listed = "; ".join(parts)
+    return tr(f"Columns: {listed}", f"列: {listed}")
 
 
 def _notes(reading: Reading) -> list[str]:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,7 +14,7 @@ import torch
 
 from bunsan._version import __version__
 from bunsan.base.errors import BadInput
-from bunsan.base.files import sync_folder, write_json
+from bunsan.base.files import replaced_folder, write_json
 from bunsan.base.language import tr
 from bunsan.base.progress import Progress, progress
 from bunsan.models.opened import OpenedModel
@@ -323,23 +322,7 @@ def _may_be_made(folder: Path) -> None:
 def _save(
     model: OpenedModel, tokenizer: Tokenizer, about: Mapping[str, Any], log: Path, folder: Path
 ) -> None:
-    """Everything beside, then in its place in one step."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}.part")
-    old = beside.with_suffix(".old")
-    try:
+    with replaced_folder(folder) as beside:
         save_start(model, tokenizer, beside)
         write_json(beside / TASK_FILE, about)
         shutil.copyfile(log, beside / "training.csv")
-        if folder.exists():
-            folder.replace(old)
-        try:
-            beside.replace(folder)
-        except OSError:
-            if old.exists():
-                old.replace(folder)
-            raise
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-    sync_folder(folder.parent)
