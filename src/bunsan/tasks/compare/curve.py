@@ -23,7 +23,8 @@ from bunsan.text.words import WordSettings
 
 Floats = NDArray[np.float64]
 
-_RESAMPLES = 1000
+_RESAMPLES, _FEWEST = 1000, 200
+_WEIGHTS = 20_000_000  # of rows in resamples, held in memory
 _STEPS = (1, 2, 5)
 _FITTED = 5  # sizes that laws go through
 
@@ -151,6 +152,7 @@ class _Draws:
         self.task = data.task
         rows = data.labelled
         rng = np.random.default_rng(seed)
+        count = int(np.clip(_WEIGHTS // len(rows), _FEWEST, _RESAMPLES))
         self.truth, self._weights = [], []
         for fold in range(folds):
             held = rows[numbers == fold]
@@ -158,11 +160,11 @@ class _Draws:
             names = None if data.groups is None else [data.groups[i] for i in held]
             blocks = resampled_weights(
                 np.arange(len(held)), len(held), groups=group_numbers(names, len(held)),
-                resamples=_RESAMPLES, seed=int(rng.integers(1 << 31)),
+                resamples=count, seed=int(rng.integers(1 << 31)),
             )  # fmt: skip
             self._weights.append(np.concatenate(list(blocks)).astype(np.float32))
-        self._parts = rng.integers(0, folds, (_RESAMPLES, folds))
-        self._rows = rng.integers(0, _RESAMPLES, (_RESAMPLES, folds))
+        self._parts = rng.integers(0, folds, (count, folds))
+        self._rows = rng.integers(0, count, (count, folds))
 
     def of(self, predicted: Sequence[list[Any]], name: str) -> tuple[float, Floats]:
         """The mean over parts, and float64[R] of it in the resamples."""
