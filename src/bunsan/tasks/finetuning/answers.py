@@ -132,12 +132,17 @@ class Answers(Task):
     def prepare(self, items: Sequence[Item], tokenizer: Tokenizer) -> list[Prepared]:
         template = tokenizer.template
         questions = tokenizer.pieces([item.texts[0] for item in items])
-        contexts = tokenizer.pieces([item.texts[1] for item in items])
+        # Several questions are asked of one passage.
+        passages = {
+            text: i for i, text in enumerate(dict.fromkeys(item.texts[1] for item in items))
+        }
+        contexts = tokenizer.pieces(list(passages))
         found = []
         for i, item in enumerate(items):
             begin, end = int(questions.start[i]), int(questions.start[i + 1])
             question = questions.ids[begin : min(end, begin + _QUESTION)]
-            begin, end = int(contexts.start[i]), int(contexts.start[i + 1])
+            which = passages[item.texts[1]]
+            begin, end = int(contexts.start[which]), int(contexts.start[which + 1])
             ids, offsets = contexts.ids[begin:end], contexts.offsets[begin:end]
             room = self.max_length - template.added(pair=True) - len(question)
             if room < 16:
