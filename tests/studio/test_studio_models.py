@@ -124,3 +124,54 @@ def test_learning_is_stopped_and_the_page_stays_usable(visit: Any, tmp_path: Pat
     tab.wait("#b-learning .b-notice")
     assert "中止しました" in tab.text("#b-learning")
     assert tab.page.locator("#b-head .b-state").count() == 0
+
+
+@pytest.mark.slow
+def test_masked_words_are_guessed_as_by_the_library(visit: Any, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="the extra models is not installed")
+    from bunsan.models.open import new_model
+    from bunsan.tasks.masked import MaskedWords
+    from bunsan.text.subwords.training import train_tokenizer
+
+    folder = tmp_path / "masked"
+    texts = ["the river bank is wide", "the bank lends money"] * 6
+    tokenizer = train_tokenizer(texts, "wordpiece", 90, min_frequency=1, max_length=48)
+    changes = {
+        "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": 48, "max_position_embeddings": 48,
+    }  # fmt: skip
+    new_model(
+        "bert-base", head="masked-words", vocabulary=tokenizer.vocab_size, changes=changes
+    ).save(folder)
+    tokenizer.save(folder)
+    tab = visit("en")
+    tab.room("Context")
+    take_model(tab, "#b-context-model", folder)
+    for field, text in (
+        ("#b-first", "the river bank is wide"),
+        ("#b-second", "the bank lends money"),
+        ("#b-both", "bank"),
+    ):
+        tab.page.locator(f"{field} textarea, {field} input").first.fill(text)
+    tab.page.locator("#b-contexts").click()
+    tab.wait("#b-context .b-bars")
+    [place] = MaskedWords(folder).guess("the river [MASK] is wide", k=8)
+    shown = tab.page.locator("#b-context .b-bars").first.locator(".b-name").all_text_contents()
+    assert shown == [word for word, _ in place.guesses]
+
+
+@pytest.mark.slow
+def test_a_column_is_told_from_the_texts(visit: Any, reviews: Path) -> None:
+    pytest.importorskip("sklearn", reason="the extra baselines is not installed")
+    tab = visit("ja")
+    tab.page.set_input_files("#b-file input[type=file]", str(reviews))
+    tab.wait("#b-preview table.b-sheet")
+    tab.page.locator("#b-learn").click()
+    tab.wait("#b-overview .b-tiles")
+    tab.room("課題")
+    tab.page.locator("#b-predict").click()
+    said = tab.wait("#b-tasks .b-notice", timeout=120_000).inner_text()
+    assert "59 行、2 クラス(地域)" in said
+    tab.page.frame_locator("#b-tasks iframe").locator("#plot").wait_for()
+    assert tab.complaints == []
+    assert tab.outside == []

@@ -253,3 +253,21 @@ def test_a_preset_is_shared_and_taken(visit: Any, tmp_path: Path) -> None:
     other.page.wait_for_function(
         "document.querySelector('#b-prompt textarea').value.startsWith('Once upon')"
     )
+
+
+def test_no_japanese_text_is_boxes(visit: Any) -> None:
+    """Whatever fonts this machine has: a character that none has would come from one of these."""
+    tab = visit("ja")
+    tab.page.wait_for_timeout(500)
+    look = tab.context.new_cdp_session(tab.page)
+    look.send("DOM.enable")
+    look.send("CSS.enable")
+    root = look.send("DOM.getDocument", {"depth": -1})["root"]["nodeId"]
+    used: set[str] = set()
+    for selector in ("#b-rooms [role=tab]", "#b-demo-ja", ".b-empty strong"):
+        nodes = look.send("DOM.querySelectorAll", {"nodeId": root, "selector": selector})
+        for node in nodes["nodeIds"]:
+            fonts = look.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+            used |= {font["familyName"] for font in fonts}
+    assert used
+    assert not used & {"DejaVu Sans", "Liberation Sans", "Arial", "Last Resort"}

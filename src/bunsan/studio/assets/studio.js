@@ -6,6 +6,14 @@
   Object.defineProperty(navigator, 'language', { get: () => spoken, configurable: true });
   Object.defineProperty(navigator, 'languages', { get: () => [spoken], configurable: true });
 
+  // Words that were laid out before a font had come keep their boxes in some browsers, until
+  // something about the font changes.
+  let fonts = 0;
+  document.fonts.addEventListener('loadingdone', () => {
+    fonts += 1;
+    document.documentElement.dataset.fonts = fonts % 2 ? 'odd' : 'even';
+  });
+
   // The Enter that ends a composition of kana is not the Enter that sends a form.
   addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229)) {

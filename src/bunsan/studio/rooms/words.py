@@ -28,8 +28,8 @@ def build(desk: Desk) -> None:
             _beside(desk, around)
         with gr.Tab(tr("Arithmetic", "語の計算"), id="arithmetic"):
             _arithmetic(desk)
-        with gr.Tab(tr("Word map", "語の地図"), id="map"):
-            _map(desk)
+        with gr.Tab(tr("Word map", "語の地図"), id="map") as map_tab:
+            _map(desk, map_tab)
     desk.refreshed([nothing, room], choices.shown)
 
     word, show = around["word"], around["outputs"]
@@ -362,7 +362,7 @@ def _sum(session: Session, typed: str) -> str:
 # A map of all words
 
 
-def _map(desk: Desk) -> None:
+def _map(desk: Desk, tab: Any) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=220):
             by = gr.Dropdown(
@@ -377,17 +377,7 @@ def _map(desk: Desk) -> None:
             go = gr.Button(tr("Draw", "描く"), variant="primary", elem_id="b-draw-words")
             bar = markup("")
         with gr.Column(scale=4, min_width=320):
-            shown = markup(
-                pieces.empty(
-                    tr("A map of the words", "語の地図"),
-                    tr(
-                        "Words used alike lie together. Press Draw; then search for a word, zoom, "
-                        "and point at dots.",
-                        "使われ方の似た語が近くに並びます。「描く」を押し、語を探したり拡大したりしてみてください。",
-                    ),
-                ),
-                elem_id="b-word-map",
-            )
+            shown = markup(_map_invitation(), elem_id="b-word-map")
 
     def draw(session: Session, name: str, method: str, most: int) -> Job:
         collection = session.open
@@ -412,10 +402,26 @@ def _map(desk: Desk) -> None:
         go.click, draw, [by, method, most], slot="words", bar=bar, outputs=[shown], finish=done
     )
 
-    def refresh(session: Session) -> list[Any]:
+    def ways(session: Session) -> list[tuple[str, str]]:
         kept = {} if session.collection is None else session.collection.state.get("vectors", {})
-        ways = [(tr("Counts (PPMI)", "数える (PPMI)"), "counts")]
-        ways += [(_NAMES.get(name, name), name) for name in kept]
-        return [gr.update(choices=ways)]
+        counted = (tr("Counts (PPMI)", "数える (PPMI)"), "counts")
+        return [counted, *((_NAMES.get(name, name), name) for name in kept)]
 
-    desk.refreshed([by], refresh)
+    desk.on(
+        tab.select, lambda session: gr.update(choices=ways(session)), [], [by], spinner="hidden"
+    )
+    desk.refreshed(
+        [by, shown],
+        lambda session: [gr.update(choices=ways(session), value="counts"), _map_invitation()],
+    )
+
+
+def _map_invitation() -> str:
+    return pieces.empty(
+        tr("A map of the words", "語の地図"),
+        tr(
+            "Words used alike lie together. Press Draw; then search for a word, zoom, and point at "
+            "dots.",
+            "使われ方の似た語が近くに並びます。「描く」を押し、語を探したり拡大したりしてみてください。",
+        ),
+    )
