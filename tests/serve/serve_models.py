@@ -1,6 +1,7 @@
 """Tiny models of every kind that is served, made on the spot; and servers of them on loopback."""
 
 import asyncio
+import atexit
 import json
 import socket
 import threading
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -25,6 +26,8 @@ from bunsan.tasks.complete import TextGenerator, open_generator
 from bunsan.text.subwords.training import train_tokenizer
 
 torch.set_num_threads(1)
+PLACE = TemporaryDirectory(prefix="tiny-served-", ignore_cleanup_errors=True)
+atexit.register(PLACE.cleanup)
 END = "<|endoftext|>"
 POSITIONS = 512
 KNOWN = [
@@ -39,7 +42,7 @@ KNOWN = [
 @cache
 def writer_folder() -> Path:
     """A GPT-2 that knows five texts by heart, with a byte-level tokenizer."""
-    place = Path(mkdtemp(prefix="tiny-served-")) / "tiny-writer"
+    place = Path(PLACE.name) / "tiny-writer"
     tokenizer = train_tokenizer(KNOWN * 5, "byte-bpe", 320, max_length=POSITIONS)
     end = tokenizer.token_to_id(END)
     assert end is not None
@@ -74,7 +77,7 @@ def writer() -> TextGenerator:
 @cache
 def translator_folder() -> Path:
     """A T5 with random weights: an encoder-decoder."""
-    place = Path(mkdtemp(prefix="tiny-served-")) / "tiny-t5"
+    place = Path(PLACE.name) / "tiny-t5"
     tokenizer = train_tokenizer(KNOWN * 5, "unigram", 150)
     changes: dict[str, Any] = {
         "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_decoder_layers": 2,
@@ -90,13 +93,13 @@ def translator_folder() -> Path:
 @cache
 def encoder_folder() -> Path:
     """A BERT with random weights."""
-    return make_encoder(Path(mkdtemp(prefix="tiny-served-")) / "tiny-encoder")
+    return make_encoder(Path(PLACE.name) / "tiny-encoder")
 
 
 @cache
 def pair_folder() -> Path:
     """A BERT with random weights and one score for two texts."""
-    place = Path(mkdtemp(prefix="tiny-served-")) / "tiny-pairs"
+    place = Path(PLACE.name) / "tiny-pairs"
     tokenizer = train_tokenizer(KNOWN * 5, "wordpiece", 300, min_frequency=1, max_length=64)
     changes: dict[str, Any] = {
         "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
@@ -119,7 +122,7 @@ def pair_folder() -> Path:
 @cache
 def collection_folder() -> Path:
     """A collection of five documents, in two groups."""
-    place = Path(mkdtemp(prefix="tiny-served-")) / "texts.bunsan"
+    place = Path(PLACE.name) / "texts.bunsan"
     rows = {"text": KNOWN, "area": ["海", "山", "海", "山", "海"]}
     import pyarrow as pa
 

@@ -29,7 +29,7 @@ def command(
     models: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[MODEL]...",
+            metavar="MODEL",
             help=tr(
                 "Folders or names of models, folders of collections; NAME=FOLDER names one.",
                 "モデルのフォルダーか名前、コレクションのフォルダー。名前=フォルダー で名前を付ける。",
