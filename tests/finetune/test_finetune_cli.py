@@ -163,6 +163,8 @@ def test_in_python(place: Path) -> None:
     assert opened.predict(frame) == many
     assert opened.predict([{"コメント": text} for text in texts]) == many
     assert opened.predict(str(place / "reviews.xlsx"))[0].label == "good"
+    gaps = opened.predict(pandas.DataFrame({"コメント": [texts[0], None, " ", texts[1]]}))
+    assert gaps == [many[0], None, None, many[1]]
     assert opened.predict(texts) == many  # a file in between changes no column
 
 

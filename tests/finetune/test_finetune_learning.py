@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from finetune_help import choices, entities, pairs, questions, reviews
+from finetune_help import SIZES, choices, entities, pairs, questions, reviews, tokenizer
 from safetensors.torch import load_file
 
 from bunsan.base.errors import Interrupted
@@ -264,6 +264,41 @@ def test_a_sentence_model_is_a_start(tmp_path: Path) -> None:
     left = {path.name for path in done.folder.iterdir()}
     assert not left & {"modules.json", "1_Pooling", "sentence_bert_config.json"}
     assert {"config.json", "model.safetensors", "tokenizer.json", "bunsan_task.json"} <= left
+
+
+@pytest.mark.parametrize(
+    ("size", "head"),
+    [
+        ("bert-base", "masked-words"),
+        ("bert-base", "pretraining"),
+        ("bert-base", "states"),
+        ("roberta-base", "masked-words"),
+        ("distilbert-base", "masked-words"),
+        ("electra-small-discriminator", "replaced-tokens"),
+    ],
+)
+def test_models_with_every_head_are_a_start(size: str, head: str, tmp_path: Path) -> None:
+    family = size.partition("-")[0]
+    pieces = tokenizer(family)
+    changes = SIZES[family][1] | {"pad_token_id": pieces.pad_id}
+    made = new_model(size, head=head, vocabulary=pieces.vocab_size, changes=changes)
+    made.save(tmp_path / "start")
+    pieces.save(tmp_path / "start")
+    for task, rows in (("classification", reviews(8)), ("choices", choices(8))):
+        done = finetune(
+            task, rows, model=tmp_path / "start", to=tmp_path / task, steps=1, held_out=0
+        )
+        before, after = weights(tmp_path / "start"), weights(done.folder)
+        name = next(n for n in after if n.endswith("word_embeddings.weight"))
+        moved = (before[name.split(".", 1)[1] if name not in before else name] - after[name]).abs()
+        assert 0 < moved.max() < 1e-3
+    # From one task to another, and to other labels.
+    more = [row | {"label": f"{row['label']}{i % 4 // 2}"} for i, row in enumerate(reviews(16))]
+    for task, rows in (("classification", more), ("tokens", entities(8)), ("choices", choices(8))):
+        done = finetune(
+            task, rows, model=tmp_path / "classification", to=tmp_path / "next", steps=1, held_out=0
+        )
+        assert done.task == task
 
 
 def test_bfloat16_learns_the_same(bert: Path, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ class OpenedTask:
         ----------
         data : a text, or a tuple of the texts of one input (two texts; question and passage; question
             and choices), gives one `Prediction`; a list of these, a list of dicts, a table (pandas,
-            polars, Arrow) or a file gives a list of them, in order.
+            polars, Arrow) or a file gives a list of them, in order; None for a row without a text.
         reading : `encoding`, `format`, `sheet` of a file.
 
         Raises
@@ -98,8 +98,14 @@ class OpenedTask:
         plain = isinstance(data, list) and all(isinstance(x, (str, tuple)) for x in data)
         if plain and not all(isinstance(x, str) and _is_file(x) for x in data):
             return self.answers([self._plain(x, row) for row, x in enumerate(data, 1)])
-        items = list(self.read(data, truth=False, options=ReadingOptions(**reading)))
-        return self.answers(items)
+        rows = list(
+            read_items(
+                self.task, data, truth=False, options=ReadingOptions(**reading), with_gaps=True
+            )
+        )
+        items = iter([item for item in rows if item is not None])
+        answers = (answer for chunk in self.chunks(items) for answer in self.answers(chunk))
+        return [None if item is None else next(answers) for item in rows]
 
     def answers(self, items: Sequence[Item], bar: Progress | None = None) -> list[Prediction]:
         """What the model says of items that were read."""
@@ -137,9 +143,10 @@ class OpenedTask:
         reading: Reading | None = None,
     ) -> Iterator[Item]:
         """The rows of some sources, in flat memory; see `read_items`."""
-        return read_items(
+        rows = read_items(
             self.task, sources, truth=truth, keep=keep, options=options, reading=reading
         )
+        return (item for item in rows if item is not None)
 
     def chunks(self, items: Iterator[Item]) -> Iterator[list[Item]]:
         """Items in lists that are worth a batch and fit into memory."""
@@ -247,13 +254,15 @@ def read_items(
     options: ReadingOptions | None = None,
     reading: Reading | None = None,
     unlabelled: bool = False,
-) -> Iterator[Item]:
+    with_gaps: bool = False,
+) -> Iterator[Item | None]:
     """The rows of some sources as items of a task.
 
     Parameters
     ----------
     truth : labels are wanted: rows without are counted, and passed over unless `unlabelled` says to
-        give them all the same. keep : further columns.
+        give them all the same. keep : further columns. with_gaps : None for a row without a text, which
+        is passed over otherwise.
 
     Raises
     ------
@@ -279,6 +288,8 @@ def read_items(
         item = task.item(record, truth)
         if item is None:
             reading.without_text += 1
+            if with_gaps:
+                yield None
             continue
         if truth and item.truth is None:
             reading.without_label += 1
@@ -303,7 +314,8 @@ def read_all(
     with progress(title, total) as bar:
         before = 0
         for item in read_items(task, sources, truth=truth, options=options, reading=reading):
-            found.append(item)
+            if item is not None:
+                found.append(item)
             if reading.report.bytes_read != before:
                 bar.advance(reading.report.bytes_read - before)
                 before = reading.report.bytes_read

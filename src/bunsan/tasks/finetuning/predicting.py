@@ -118,7 +118,7 @@ def _predict(
     total = bytes_total(sources, format=None if options is None else options.format)
     with progress(tr("Predicting", "予測中"), total) as bar:
         before = 0
-        for chunk in model.chunks(items):
+        for chunk in model.chunks(item for item in items if item is not None):
             if score:
                 model.task.check([item for item in chunk if item.truth is not None])
             answers = model.answers(chunk)
