@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _POWERS = np.geomspace(0.05, 2.0, 40)
-_WINDOWS = (3, 4, 5)  # sizes
+_WINDOWS = (2, 3, 4, 5)  # sizes
 LEAST_SIZES = 4
 
 
@@ -34,11 +34,11 @@ class PowerLaw:
 
 
 def fit_ends(sizes: Floats, errors: Floats, weights: Floats) -> PowerLaw:
-    """Laws through the last 3, 4 and 5 sizes of each row of errors, one after the other.
+    """Laws through the last 2, 3, 4 and 5 sizes of each row of errors, one after the other.
 
     Nobody knows from where on a curve follows its law: with a few labels many systems say what is
-    frequent, and learn nothing yet. How far the three disagree is part of what is not known. Three
-    sizes decide two parameters only, so theirs ends at 0.
+    frequent, and learn nothing yet. How far these disagree is part of what is not known. Two or
+    three sizes decide two parameters only, so their laws end at 0.
     """
     laws = []
     for window in _WINDOWS:
