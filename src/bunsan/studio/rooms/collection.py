@@ -8,6 +8,7 @@ from bunsan.base.language import tr
 from bunsan.studio import pieces
 from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
+from bunsan.studio.overview import overview_of
 from bunsan.studio.sessions import Session
 from bunsan.studio.toolkit import gr, markup
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _ENCODINGS = ("utf-8", "cp932", "euc-jp", "iso-2022-jp", "utf-16")
 _TEXT_FORMATS = ("csv", "tsv", "txt", "jsonl", "khcoder")
 _SHOWN = 8
-_PROBLEMS = 30
 
 
 def build(desk: Desk) -> None:
@@ -153,7 +153,7 @@ def _invitation() -> str:
 
 def _refreshed(session: Session) -> list[Any]:
     there = session.collection is not None
-    return [_overview(session), "" if there else gr.skip()]
+    return [overview_of(session), "" if there else gr.skip()]
 
 
 def take(session: Session, folder: str, name: str = "") -> None:
@@ -347,74 +347,3 @@ def _open(desk: Desk, session: Session, place: str | None) -> list[Any]:
 
 def _no_file() -> BadInput:
     return BadInput(tr("Drop a file first.", "先にファイルを置いてください。"))
-
-
-# At a glance
-
-
-def _overview(session: Session) -> str:
-    import numpy as np
-
-    if session.collection is None:
-        return ""
-    collection = session.collection
-    facts = collection.describe()
-    counts = pieces.tiles(
-        [
-            (tr("documents", "文書"), f"{facts['documents']:,}"),
-            (tr("sentences", "文"), f"{facts['sentences']:,}"),
-            (tr("tokens", "トークン"), f"{facts['tokens']:,}"),
-            (tr("words", "異なり語"), f"{facts['words']:,}"),
-            (tr("counted", "集計対象"), f"{facts['counted_words']:,}"),
-        ]
-    )
-    lengths: list[int] = []
-    for segment in collection.segments:
-        lengths += np.diff(segment.document)[segment.alive()].tolist()
-    blocks = [
-        pieces.div(
-            "b-block",
-            pieces.heading(tr("Length of documents", "文書の長さ"), tr("in tokens", "トークン数")),
-            pieces.histogram(lengths),
-        )
-    ]
-    blocks += [
-        pieces.div("b-block", pieces.heading(name), pieces.bars(list(values.items())))
-        for name, values in facts["by"].items()
-    ]
-    note = pieces.notice(facts["label"]) if facts["label"] else ""
-    return (
-        pieces.heading(session.name, _kept(collection.storage.location))
-        + note
-        + counts
-        + pieces.div("b-packed", *blocks)
-        + _problems(facts["reading"])
-    )
-
-
-def _kept(location: str) -> str:
-    import tempfile
-
-    if Path(location).is_relative_to(tempfile.gettempdir()):
-        return tr("kept until the studio closes", "スタジオを閉じるまで保持")
-    return location
-
-
-def _problems(reading: dict[str, Any]) -> str:
-    from bunsan.text.documents import reason_label
-
-    skipped = reading.get("skipped", {})
-    if not skipped:
-        return ""
-    total = sum(skipped.values())
-    listed = reading.get("problems", [])
-    rows = [(reason_label(p["reason"]), p["message"]) for p in listed[:_PROBLEMS]]
-    title = tr(f"{total:,} rows were left out", f"{total:,} 行を読み飛ばしました")
-    return pieces.element(
-        "details",
-        pieces.element("summary", pieces.words(title)),
-        pieces.sheet(
-            (tr("why", "理由"), tr("in detail", "詳細")), rows, [p["row"] for p in listed]
-        ),
-        class_="b-problems",
-    )
