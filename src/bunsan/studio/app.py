@@ -66,14 +66,6 @@ def make_app(settings: StudioSettings | None = None, *, host: str = "127.0.0.1")
     def start() -> RedirectResponse:
         return RedirectResponse(settings.path + "/")
 
-    @app.get("/manifest.json")
-    def manifest() -> dict[str, str]:
-        return {"name": "bunsan studio", "display": "browser"}
-
-    @app.get("/favicon.ico")
-    def icon() -> Response:
-        return Response(_ICON, media_type="image/svg+xml")
-
     mount_studio(app, settings)
     return app
 
@@ -177,8 +169,9 @@ class _Pages:
         page = re.sub(r'\blang="en"', f'lang="{spoken}"', page, count=1)
         page = re.sub(r'<meta\s+(?:property="og:|name="twitter:)[^>]*/>\s*', "", page)
         asset = f"{self.base}/assets"
+        page = re.sub(r'<link rel="manifest"[^>]*>', "", page)
         head = (
-            f'<link rel="icon" href="/favicon.ico" type="image/svg+xml">'
+            f'<link rel="icon" href="{asset}/icon.svg" type="image/svg+xml">'
             f"<style>@font-face{{font-family:'bunsan-fallback';font-display:block;"
             f"src:url('{asset}/fallback.ttf') format('truetype')}}</style>"
             f'<link rel="stylesheet" href="{asset}/studio.css?{__version__}">'
@@ -221,6 +214,8 @@ def _asset(name: str) -> Response:
         from bunsan.figures.fonts import bundled_font
 
         return FileResponse(bundled_font(), media_type="font/ttf", headers=aging)
+    if name == "icon.svg":
+        return Response(_ICON, media_type="image/svg+xml", headers=aging)
     if name not in _ASSETS:
         return Response(status_code=404)
     content = (files("bunsan.studio") / "assets" / name).read_bytes()
