@@ -86,7 +86,7 @@ def draw_curves(
         right=24 + 13.5 * max(label_width(bend.name) for bend in bends),
         counted=tr(f"{len(bends)} compared", f"{len(bends)} 種類を比較"),
         hint=tr(
-            "Bars are 95 % intervals, the dotted line is extrapolated. Choose a name to see it alone; "
+            "Bars are 95 % intervals, dotted lines are extrapolated. Choose a name to see it alone; "
             "scroll or + − to zoom.",
             "縦棒は 95% 区間、点線は推定です。名前を選ぶとその曲線だけが濃く見えます。スクロールや + − で拡大縮小。",
         ),
@@ -144,7 +144,9 @@ def curves_figure(
     text: dict[str, Any] = {"fontfamily": family, "parse_math": False}
     edge = _EDGE / full[0]
     drawing.text(edge, 1 - 0.34 / full[1], title, fontsize=13, color="#1a1a1a", **text)
-    said = tr("bars: 95 % intervals; dotted: extrapolated", "縦棒: 95% 区間、点線: 推定")
+    said = tr("bars: 95 % intervals", "縦棒: 95% 区間")
+    if any(bend.ahead for bend in bends):
+        said += tr("; dotted: extrapolated", "、点線: 推定")
     drawing.text(edge, 1 - 0.56 / full[1], said, fontsize=8.5, color="#5c6370", **text)
     for i, words in enumerate(reversed(lines)):
         drawing.text(edge, (0.1 + 0.2 * i) / full[1], words, fontsize=9, color="#1a1a1a", **text)

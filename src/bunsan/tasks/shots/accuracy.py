@@ -87,7 +87,7 @@ class ShotAccuracy:
         share = right / np.maximum(1, asked)
         first, last = self.shots[0], self.shots[-1]
         return tr(
-            f"{share[0]:.0%} right with {first} examples, {share[-1]:.0%} with {last}.",
+            f"{100 * share[0]:.0f} % right with {first} examples, {100 * share[-1]:.0f} % with {last}.",
             f"例 {first} 件で {share[0]:.0%}、{last} 件で {share[-1]:.0%} が正答。",
         )
 
