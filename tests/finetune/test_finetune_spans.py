@@ -200,6 +200,22 @@ def test_windows_put_together_are_the_whole(stride: int) -> None:
     assert seen >= set(labels)
 
 
+def test_a_token_is_judged_where_it_stands_in_the_middle() -> None:
+    pieces = tokenizer("bert")
+    text = " ".join(["Sato saw the garden in Kyoto ."] * 3)
+    (parts,) = task(20, 10).prepare([Item(RECORD, (text,))], pieces)
+    own = [int((place[:, 0] >= 0).sum()) for place in parts.places]
+    scores = [np.full((len(place), 1), i, np.float32) for i, place in enumerate(parts.places)]
+    table, _ = joined(parts, scores)
+    for token, chosen in enumerate(table[:, 0].astype(int).tolist()):
+        depths = {
+            i: min(token - begin, begin + n - 1 - token)
+            for i, (begin, n) in enumerate(zip(parts.begins, own, strict=True))
+            if begin <= token < begin + n
+        }
+        assert depths[chosen] == max(depths.values())
+
+
 def test_words_of_conll_and_their_places(tmp_path: Path) -> None:
     (tmp_path / "t.conll").write_text(
         "-DOCSTART- O\n\nTanaka\tB-P\nlives\tO\nin\tO\nNew\tB-L\nYork\tI-L\n.\tO\n\n"

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 import torch
+from finetune_help import reviews
+from safetensors.torch import load_file
 
 from bunsan.base.errors import BadInput
 from bunsan.models.open import open_model
 from bunsan.models.text import TextModelWithHead
+from bunsan.tasks.finetuning.entry import finetune
 from bunsan.tasks.finetuning.start import limit_learning
 from bunsan.training.low_rank import LowRank, add_low_rank, merge_low_rank
 from bunsan.training.optimizer import make_optimizer, trained_parameters
@@ -120,6 +123,23 @@ def test_groups_have_their_share_and_decay(bert: Path) -> None:
     assert len(found) == len(parameters)
     for name, parameter in parameters.items():
         assert found[id(parameter)] == (rates[name], 0.3 if parameter.ndim >= 2 else 0.0)
+
+
+def test_the_loop_moves_lower_layers_less(bert: Path, tmp_path: Path) -> None:
+    done = finetune(
+        "classification", reviews(16), model=bert, to=tmp_path / "out", steps=1, warm_up=0.0,
+        rate=1e-3, layer_decay=0.25, weight_decay=0.0, held_out=0, batch=16,
+    )  # fmt: skip
+    before, after = (load_file(f / "model.safetensors") for f in (bert, done.folder))
+    # The first step of Adam moves every weight that has a gradient by the rate.
+    for name, share in (
+        ("pooler.dense.weight", 1.0),
+        ("encoder.layer.1.output.dense.weight", 0.25),
+        ("encoder.layer.0.output.dense.weight", 0.0625),
+        ("embeddings.position_embeddings.weight", 0.015625),
+    ):
+        moved = (after[f"bert.{name}"] - before[name]).abs().max()
+        assert float(moved) == pytest.approx(1e-3 * share, rel=1e-2)
 
 
 @pytest.mark.parametrize("wrong", [0.0, 1.5, -1.0])

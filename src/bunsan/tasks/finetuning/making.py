@@ -172,7 +172,7 @@ def _finetune(
         module, frozen=plan.freeze, rank=plan.lora, decay=plan.layer_decay, seed=plan.seed
     )
     learned, parameters = trained_share(module)
-    settings = settings_of(plan, opened, task, train, valid)
+    settings = settings_of(plan, opened, task, train, valid, device)
     mark = _mark(task, plan, settings, start, train, valid)
     work = target.with_name(target.name + ".training")
     folder = work / mark

@@ -12,7 +12,9 @@ from bunsan.tasks.finetuning.base import Task
 from bunsan.training.examples import Example
 from bunsan.training.settings import Precision, TrainingSettings
 
-MEMORY_TOKENS = 4096
+# Tokens with padding that go through the model at once. A processor gains nothing from more, and the
+# smaller the batches that a step is cut into, the less padding is in them.
+CPU_TOKENS, DEVICE_TOKENS = 1024, 16384
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class Recipe:
     lora : rank of the matrices that learn in place of the model's own, which are merged afterwards.
     held_out : share of the rows for evaluation where no file is given for it.
     patience : evaluations, one an epoch, without a better one before training ends with the best.
+    memory_tokens : tokens, padding included, that go through the model at once; None goes by the device.
     """
 
     epochs: float = 3.0
@@ -43,7 +46,7 @@ class Recipe:
     held_out: float = 0.1
     patience: int | None = None
     precision: Precision = "float32"
-    memory_tokens: int = MEMORY_TOKENS
+    memory_tokens: int | None = None
     checkpointing: bool = False
     save_seconds: float = 60.0
     seed: int = 0
@@ -111,14 +114,16 @@ def settings_of(
     task: Task,
     train: Sequence[Example],
     valid: Sequence[Example],
+    device: str | None = None,
 ) -> TrainingSettings:
     """The plan in terms of the loop."""
     round_ = math.ceil(len(train) / plan.batch)
+    usual = CPU_TOKENS if device in (None, "cpu") else DEVICE_TOKENS
     steps = plan.steps or max(1, math.ceil(plan.epochs * len(train) / plan.batch))
     return TrainingSettings(
         steps=steps,
         batch_sequences=plan.batch,
-        memory_tokens=plan.memory_tokens,
+        memory_tokens=plan.memory_tokens or usual,
         max_length=max(task.max_length, 8),
         rate=plan.rate_for(model.family),
         warm_up=round(plan.warm_up * steps),
