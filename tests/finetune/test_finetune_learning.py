@@ -47,7 +47,7 @@ REAL: dict[str, tuple[str, str, dict[str, Any], str, float]] = {
     "choices": ("jcommonsenseqa/train.jsonl.gz", "choices", {}, "accuracy", 0.9),
 }
 ROWS = {"answers": 12, "conllu": 16, "tokens": 16, "choices": 20}
-HEAVY = ("conllu", "answers")
+HEAVY = ("conllu", "answers", "choices", "pairs")
 
 
 def some_rows(file: Path, task: str, n: int) -> list[dict[str, Any]]:
