@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bunsan.tasks.complete import complete, open_generator
     from bunsan.tasks.encode import encode, open_encoder
     from bunsan.tasks.facade import Collection, demo, learn
-    from bunsan.tasks.finetuning.entry import finetune, open_task
+    from bunsan.tasks.finetuning.entry import finetune, finetune_vectors, open_task
     from bunsan.tasks.models import describe_model, list_models, pull_model
     from bunsan.tasks.opening import Model
     from bunsan.tasks.opening import open_anything as open
@@ -65,6 +65,7 @@ _WHERE = {
     "evaluate": ("bunsan.tasks.vectors", "evaluate"),
     "label_next": ("bunsan.tasks.compare.next_rows", "label_next"),
     "finetune": ("bunsan.tasks.finetuning.entry", "finetune"),
+    "finetune_vectors": ("bunsan.tasks.finetuning.entry", "finetune_vectors"),
     "learn": ("bunsan.tasks.facade", "learn"),
     "learning_curve": ("bunsan.tasks.compare.curve", "learning_curve"),
     "list_models": ("bunsan.tasks.models", "list_models"),
@@ -107,6 +108,7 @@ __all__ = [
     "encode",
     "evaluate",
     "finetune",
+    "finetune_vectors",
     "label_next",
     "learn",
     "learning_curve",

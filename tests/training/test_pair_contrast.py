@@ -9,7 +9,9 @@ import sentence_transformers
 import torch
 from training_help import NOUNS, tiny, tokenizer
 
+import bunsan
 from bunsan.base.errors import BadInput
+from bunsan.cli.main import main
 from bunsan.tasks.encode import open_encoder
 from bunsan.tasks.finetuning.sentence_vectors import finetune_vectors
 from bunsan.training.examples import Example
@@ -49,7 +51,7 @@ def test_the_loss_against_a_slow_twin() -> None:
     assert told == {"right": right, "asked": 5.0}
 
 
-def test_partners_come_together(tmp_path: Path) -> None:
+def test_partners_come_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A noun and its capital twin never share a token; only training can tell that they belong."""
     pieces = tokenizer("bert")
     model = tiny("bert-base-japanese", "states", pieces)
@@ -73,6 +75,10 @@ def test_partners_come_together(tmp_path: Path) -> None:
     ours = open_encoder(tmp_path / "made", precision="float32").encode(texts)
     peer = sentence_transformers.SentenceTransformer(str(tmp_path / "made"), device="cpu")
     np.testing.assert_allclose(ours, peer.encode(texts), atol=2e-5)
+    command = ["finetune", "vectors", "--model", str(tmp_path / "start"), "--train", str(table)]
+    assert main([*command, "-o", str(tmp_path / "told"), "--epochs", "1", "--batch", "20"]) == 0
+    assert "partner" in capsys.readouterr().out
+    assert bunsan.open(tmp_path / "told").encode("the cat").shape == (16,)
     again = finetune_vectors(table, to=tmp_path / "again", epochs=60, held_out=0.2, **options)
     assert again.trained.loss == made.trained.loss
 

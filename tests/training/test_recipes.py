@@ -22,7 +22,14 @@ from bunsan.text.subwords.opening import open_tokenizer
 from bunsan.training.recipe import FOLDER, OBJECTIVES, Recipe, read_recipe, recipes
 from bunsan.training.reports import StepReport
 
-KINDS = {"gpt2-small": "gpt2", "t5-small": "t5", "bart-base": "roberta", "roberta-base": "roberta"}
+KINDS = {
+    "gpt2-small": "gpt2",
+    "ja-gpt2": "gpt2",
+    "in-context": "gpt2",
+    "t5-small": "t5",
+    "bart-base": "roberta",
+    "roberta-base": "roberta",
+}
 STEPS = 8
 
 

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 HELP = tr(
     "Fine-tune a model (BERT, RoBERTa, ELECTRA, a sentence model ...) for a task with your labelled rows: "
     "classification, pairs (two texts and a label), regression and similarity (a number for one text, for "
-    "two), tokens (entities), answers (cut from a passage), choices. Interrupted, the same command goes on.",
+    "two), tokens (entities), answers (cut from a passage), choices; vectors (two texts that belong "
+    "together, for search by meaning). Interrupted, the same command goes on.",
     "ラベルつきの表でモデル(BERT、RoBERTa、ELECTRA、文ベクトルモデルなど)を課題に合わせて学習する: "
     "classification(分類)、pairs(2文の関係)、regression・similarity(1文・2文の数値)、tokens(固有表現など)、"
-    "answers(本文から抜き出す質問応答)、choices(選択式)。中断しても同じコマンドで再開できる。",
+    "answers(本文から抜き出す質問応答)、choices(選択式)、vectors(対になる2文から、意味による検索用)。中断しても同じコマンドで再開できる。",
 )
 EXAMPLES = [
     "bunsan finetune classification --model cl-tohoku/bert-base-japanese-v2 --train reviews.xlsx "
@@ -34,8 +35,8 @@ def command(
         str,
         typer.Argument(
             help=tr(
-                "classification, pairs, regression, similarity, tokens, answers, choices.",
-                "課題: classification、pairs、regression、similarity、tokens、answers、choices。",
+                "classification, pairs, regression, similarity, tokens, answers, choices, vectors.",
+                "classification、pairs、regression、similarity、tokens、answers、choices、vectors。",
             )
         ),
     ],
@@ -248,6 +249,26 @@ def command(
             tr(f"There is no precision {precision!r}.", f"精度 {precision!r} はありません。"),
             remedy=tr("Use float32 or bfloat16.", "float32 か bfloat16 を指定してください。"),
         )
+    if task == "vectors":
+        _vectors(
+            sources(train),
+            output,
+            as_json=as_json,
+            model=model,
+            columns={k: v for k, v in (("text", text), ("text2", text2)) if v},
+            epochs=epochs,
+            batch=batch,
+            rate=rate or 5e-5,
+            max_length=max_length or 128,
+            held_out=held_out,
+            seed=seed,
+            device=device,
+            threads=threads,
+            encoding=encoding,
+            format=format,
+            sheet=sheet,
+        )
+        return
     done = finetune(
         task,
         sources(train),
@@ -291,6 +312,32 @@ def command(
         common.print_json(done.to_dict())
         return
     tell(done, train[0])
+
+
+def _vectors(train: list[Any], output: Path, *, as_json: bool, **options: Any) -> None:
+    """Vectors of texts that belong together: what was made, and what to type next."""
+    from bunsan.tasks.finetuning.entry import finetune_vectors
+
+    done = finetune_vectors(train, to=output, **options)
+    if as_json:
+        common.print_json(done.to_dict())
+        return
+    common.say(
+        tr(
+            f"vectors: {done.pairs:,} pairs, {done.trained.steps:,} updates in "
+            f"{done.trained.seconds:.0f} s, loss {done.trained.loss:.3f}",
+            f"vectors: {done.pairs:,} 組、更新 {done.trained.steps:,} 回、"
+            f"{done.trained.seconds:.0f} 秒、損失 {done.trained.loss:.3f}",
+        )
+    )
+    if done.held_out > 1:
+        print(
+            tr(
+                f"nearest of {done.among:,} is its partner\t{done.found:.3f}",
+                f"{done.among:,} 件中、最も近いものが正しい相手\t{done.found:.3f}",
+            )
+        )
+    common.say(f"bunsan encode texts.csv --model {output} -o vectors.parquet")
 
 
 def sources(names: list[str]) -> list[Any]:

@@ -7,6 +7,7 @@ from bunsan.base.optional import optional
 if TYPE_CHECKING:
     from bunsan.tasks.finetuning.making import FineTuned
     from bunsan.tasks.finetuning.opened import OpenedTask
+    from bunsan.tasks.finetuning.sentence_vectors import TrainedVectors
 
 
 def finetune(*arguments: Any, **options: Any) -> "FineTuned":
@@ -18,6 +19,20 @@ def finetune(*arguments: Any, **options: Any) -> "FineTuned":
     """
     _needed()
     from bunsan.tasks.finetuning.making import finetune as make
+
+    return make(*arguments, **options)
+
+
+def finetune_vectors(*arguments: Any, **options: Any) -> "TrainedVectors":
+    """Train a model's vectors on pairs of texts that belong together; see
+    `bunsan.tasks.finetuning.sentence_vectors.finetune_vectors`.
+
+    Raises
+    ------
+    Missing : the extra `models` is not installed, or the model is not here.
+    """
+    _needed()
+    from bunsan.tasks.finetuning.sentence_vectors import finetune_vectors as make
 
     return make(*arguments, **options)
 

@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bunsan.base.errors import BadInput
-from bunsan.base.files import write_json
 from bunsan.base.hub import local_folder
 from bunsan.base.language import tr
-from bunsan.base.untrusted import read_object
 from bunsan.models.open import family_module, open_model
 from bunsan.models.opened import OpenedModel
 from bunsan.models.sentence import read_layout
@@ -171,14 +169,3 @@ def save_start(model: OpenedModel, tokenizer: Tokenizer, folder: Path) -> None:
     names = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "spiece.model", "vocab.json")
     if not any((folder / name).is_file() for name in names):
         tokenizer.save(folder)
-    _tell_types(tokenizer, folder / "tokenizer_config.json")
-
-
-def _tell_types(tokenizer: Tokenizer, file: Path) -> None:
-    """Other libraries' general tokenizer tells two texts apart only where it is told to."""
-    if not file.is_file() or all(kind == 0 for _, kind in tokenizer.template.pair):
-        return
-    settings = read_object(file)
-    if settings.get("tokenizer_class") == "PreTrainedTokenizerFast":
-        names = ["input_ids", "token_type_ids", "attention_mask"]
-        write_json(file, {**settings, "model_input_names": names})

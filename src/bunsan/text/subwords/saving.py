@@ -37,6 +37,10 @@ def settings_of(tokenizer: "Tokenizer") -> dict[str, Any]:
     extra = [token for token in more if token and token not in named]
     if extra:
         settings["extra_special_tokens"] = extra
+    general = getattr(tokenizer.segmenter, "class_name", "") == "PreTrainedTokenizerFast"
+    if general and any(kind for _, kind in tokenizer.template.pair):
+        # transformers' general class tells two texts apart only where it is told to.
+        settings["model_input_names"] = ["input_ids", "token_type_ids", "attention_mask"]
     settings["model_max_length"] = special.max_length or int(1e30)
     if tokenizer.template.side == "left":
         settings["truncation_side"] = "left"
