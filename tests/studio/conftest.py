@@ -78,7 +78,7 @@ class Visit:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", self._hear)
         self.url = url
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)
         self.page.goto(url + "/")
         self.page.wait_for_selector("#b-head .b-brand")
 
@@ -99,7 +99,7 @@ class Visit:
         """What a person reads there."""
         return str(self.page.locator(selector).first.inner_text())
 
-    def wait(self, selector: str, *, timeout: float = 30_000) -> Any:
+    def wait(self, selector: str, *, timeout: float = 120_000) -> Any:
         """The first such element, visible."""
         found = self.page.locator(selector).first
         found.wait_for(timeout=timeout)

@@ -288,3 +288,17 @@ def test_a_stream_is_read_once_and_never_kept() -> None:
 
     train_tokenizer(stream(), "wordpiece", 300, words="mecab-ipadic")
     assert seen == len(CORPUS) * 3
+
+
+@pytest.mark.parametrize("family", ["bert", "gpt2", "roberta"])
+def test_others_are_told_of_two_texts_where_the_model_knows_of_them(
+    family: Any, tmp_path: Path
+) -> None:
+    kind = "wordpiece" if family == "bert" else "byte-bpe"
+    own = train_tokenizer(CORPUS, kind, 400, family=family)  # type: ignore[arg-type]
+    peer = AutoTokenizer.from_pretrained(own.save(tmp_path / family))("東京", "大学")
+    if family == "bert":
+        assert peer["token_type_ids"] == own.encode("東京", "大学").type_ids.tolist()
+        assert 1 in peer["token_type_ids"]
+    else:
+        assert not any(peer.get("token_type_ids", [0]))

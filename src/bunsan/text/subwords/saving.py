@@ -38,8 +38,10 @@ def settings_of(tokenizer: "Tokenizer") -> dict[str, Any]:
     if extra:
         settings["extra_special_tokens"] = extra
     general = getattr(tokenizer.segmenter, "class_name", "") == "PreTrainedTokenizerFast"
-    if general and any(kind for _, kind in tokenizer.template.pair):
-        # transformers' general class tells two texts apart only where it is told to.
+    told = "cls" in special.roles and any(kind for _, kind in tokenizer.template.pair)
+    if general and told:
+        # transformers' general class tells two texts apart only where it is told to, and a model
+        # that knows no such thing (GPT-2) must not be told.
         settings["model_input_names"] = ["input_ids", "token_type_ids", "attention_mask"]
     settings["model_max_length"] = special.max_length or int(1e30)
     if tokenizer.template.side == "left":
