@@ -255,19 +255,25 @@ def test_a_preset_is_shared_and_taken(visit: Any, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow  # the page's own font does not always arrive where the machine is busy
 def test_no_japanese_text_is_boxes(visit: Any) -> None:
     """Whatever fonts this machine has: a character that none has would come from one of these."""
     tab = visit("ja")
-    tab.page.wait_for_timeout(500)
     look = tab.context.new_cdp_session(tab.page)
     look.send("DOM.enable")
     look.send("CSS.enable")
-    root = look.send("DOM.getDocument", {"depth": -1})["root"]["nodeId"]
-    used: set[str] = set()
-    for selector in ("#b-rooms [role=tab]", "#b-demo-ja", ".b-empty strong"):
-        nodes = look.send("DOM.querySelectorAll", {"nodeId": root, "selector": selector})
-        for node in nodes["nodeIds"]:
-            fonts = look.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
-            used |= {font["familyName"] for font in fonts}
+    boxes = {"DejaVu Sans", "Liberation Sans", "Arial", "Last Resort"}
+    used: set[str] = set(boxes)
+    for _ in range(30):  # a font of the page's own takes a while to arrive
+        used = set()
+        root = look.send("DOM.getDocument", {"depth": -1})["root"]["nodeId"]
+        for selector in ("#b-rooms [role=tab]", "#b-demo-ja", ".b-empty strong"):
+            nodes = look.send("DOM.querySelectorAll", {"nodeId": root, "selector": selector})
+            for node in nodes["nodeIds"]:
+                fonts = look.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+                used |= {font["familyName"] for font in fonts}
+        if used and not used & boxes:
+            break
+        tab.page.wait_for_timeout(1000)
     assert used
-    assert not used & {"DejaVu Sans", "Liberation Sans", "Arial", "Last Resort"}
+    assert not used & boxes
