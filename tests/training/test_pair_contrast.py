@@ -95,3 +95,16 @@ def test_what_is_no_table_of_pairs_is_told(tmp_path: Path) -> None:
         finetune_vectors(
             table, model=tmp_path / "start", to=tmp_path / "x", columns={"text": "a", "text2": "b"}
         )
+
+
+def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
+    pieces = tokenizer("bert")
+    tiny("bert-base-japanese", "states", pieces).save(tmp_path / "start")
+    pieces.save(tmp_path / "start")
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "letter.txt").write_text("dear")
+    rows = [{"question": f"the {a}", "passage": f"a {a}"} for a in NOUNS]
+    with pytest.raises(BadInput, match="no folder of a model"):
+        finetune_vectors(rows, model=tmp_path / "start", to=mine)
+    assert (mine / "letter.txt").read_text() == "dear"

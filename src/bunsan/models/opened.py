@@ -92,14 +92,7 @@ class OpenedModel:
         BadInput : the folder holds something else.
         """
         folder = Path(folder)
-        if folder.exists() and not _may_replace(folder):
-            raise BadInput(
-                tr("is no folder of a model.", "はモデルのフォルダーではありません。"),
-                remedy=tr(
-                    "Give the name of a new folder.", "新しいフォルダー名を指定してください。"
-                ),
-                file=folder,
-            )
+        check_replaceable(folder)
         with replaced_folder(folder) as beside:
             beside.mkdir()
             tensors = self.table.write(self.module.state_dict())
@@ -119,10 +112,22 @@ class OpenedModel:
         }
 
 
-def _may_replace(folder: Path) -> bool:
-    if not folder.is_dir():
-        return False
-    return (folder / "config.json").is_file() or not any(folder.iterdir())
+def check_replaceable(folder: Path) -> None:
+    """Refuse a place where something other than a model stands.
+
+    Raises
+    ------
+    BadInput : the folder is no model's and not empty, or a file.
+    """
+    if not folder.exists():
+        return
+    if folder.is_dir() and ((folder / "config.json").is_file() or not any(folder.iterdir())):
+        return
+    raise BadInput(
+        tr("is no folder of a model.", "はモデルのフォルダーではありません。"),
+        remedy=tr("Give the name of a new folder.", "新しいフォルダー名を指定してください。"),
+        file=folder,
+    )
 
 
 def _copy_companions(source: Path, target: Path) -> None:

@@ -17,7 +17,7 @@ from bunsan.base.files import replaced_folder, write_json
 from bunsan.base.language import tr
 from bunsan.base.progress import Progress, progress
 from bunsan.models.open import open_model
-from bunsan.models.opened import OpenedModel
+from bunsan.models.opened import OpenedModel, check_replaceable
 from bunsan.text.documents import ReadReport, bytes_total, read_documents
 from bunsan.text.readers.opening import locate
 from bunsan.text.subwords.opening import open_tokenizer
@@ -95,7 +95,7 @@ def pretrain(
     plan = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     plan = plan.with_training(**settings)
     target = Path(to)
-    _may_be_made(target)
+    check_replaceable(target)
     if threads is not None:
         torch.set_num_threads(threads)
     where = torch.device(device or "cpu")
@@ -341,18 +341,6 @@ def _mark(
     values.append(tokenizer.vocab_size)
     text = json.dumps(values, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def _may_be_made(folder: Path) -> None:
-    if not folder.exists():
-        return
-    if folder.is_dir() and ((folder / "config.json").is_file() or not any(folder.iterdir())):
-        return
-    raise BadInput(
-        tr("is no folder of a model.", "はモデルのフォルダーではありません。"),
-        remedy=tr("Give the name of a new folder.", "新しいフォルダー名を指定してください。"),
-        file=folder,
-    )
 
 
 def _save(

@@ -84,6 +84,36 @@ def text_column(table: Looked, told: str | None, label: str | None = None) -> st
     return columns[guessed]
 
 
+def pair_columns(
+    table: Looked,
+    first: str | None,
+    second: str | None,
+    names: Sequence[tuple[str, str]] = PAIRS,
+) -> tuple[str, str]:
+    """The columns of two texts: told, or known by the names that such columns have.
+
+    Raises
+    ------
+    BadInput : they are not known, or both are the same.
+    """
+    columns = table.columns
+    if first is not None and second is not None:
+        one, two = (columns[find(columns, name, table.file)] for name in (first, second))
+        if one == two:
+            raise BadInput(
+                tr(f"Both texts are the column {one!r}.", f"二つの本文が同じ列 {one!r} です。"),
+                remedy=tr("Say --text and --text2.", "--text と --text2 を指定してください。"),
+                file=table.file,
+            )
+        return one, two
+    if first is None and second is None:
+        there = {loose(column): column for column in reversed(columns)}
+        for a, b in names:
+            if loose(a) in there and loose(b) in there:
+                return there[loose(a)], there[loose(b)]
+    raise lacking(table, tr("the two texts", "二つの本文"), "--text NAME --text2")
+
+
 def label_column(table: Looked, told: str | None, texts: Sequence[str]) -> str:
     """The column of labels: told, known by its name, or the only one beside the texts."""
     found = told_or_maybe(table, told, LABELS)

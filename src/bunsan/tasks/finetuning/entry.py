@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from bunsan.base.optional import optional
+from bunsan.base.optional import needs_models
 
 if TYPE_CHECKING:
     from bunsan.tasks.finetuning.making import FineTuned
@@ -51,5 +51,4 @@ def open_task(*arguments: Any, **options: Any) -> "OpenedTask":
 
 
 def _needed() -> None:
-    for package in ("torch", "tokenizers", "safetensors"):
-        optional(package, package, "models", en="Fine-tuning", ja="ファインチューニング")
+    needs_models(en="Fine-tuning", ja="ファインチューニング")

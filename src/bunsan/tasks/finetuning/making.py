@@ -1,7 +1,5 @@
 """Fine-tune a model for a task: `finetune`."""
 
-import hashlib
-import json
 import math
 import shutil
 from collections.abc import Mapping, Sequence
@@ -9,15 +7,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import torch
 
 from bunsan._version import __version__
-from bunsan.base.errors import BadInput
 from bunsan.base.files import replaced_folder, write_json
 from bunsan.base.language import tr
-from bunsan.base.progress import Progress, progress
-from bunsan.models.opened import OpenedModel
+from bunsan.base.progress import progress
+from bunsan.models.opened import OpenedModel, check_replaceable
 from bunsan.tasks.finetuning.base import Item, Options, Task
 from bunsan.tasks.finetuning.data import Data, read_data
 from bunsan.tasks.finetuning.kinds import make_task
@@ -25,15 +21,21 @@ from bunsan.tasks.finetuning.opened import TASK_FILE, OpenedTask
 from bunsan.tasks.finetuning.recipe import Recipe, recipe_of, settings_of
 from bunsan.tasks.finetuning.records import ReadingOptions
 from bunsan.tasks.finetuning.scoring import Judged
-from bunsan.tasks.finetuning.start import limit_learning, open_start, save_start, start_folder
+from bunsan.tasks.finetuning.showing import Shown
+from bunsan.tasks.finetuning.start import (
+    limit_learning,
+    open_start,
+    save_start,
+    start_folder,
+    training_mark,
+)
 from bunsan.text.subwords.tokenizer import Tokenizer
 from bunsan.training.examples import Example, Examples
 from bunsan.training.loop import Loop
 from bunsan.training.low_rank import merge_low_rank
 from bunsan.training.objectives.labelled import Labelled
 from bunsan.training.partial import trained_share
-from bunsan.training.reports import OnStep, StepReport, Trained
-from bunsan.training.settings import TrainingSettings
+from bunsan.training.reports import OnStep, Trained
 
 if TYPE_CHECKING:
     from bunsan.measure.scores import Scores
@@ -123,7 +125,7 @@ def finetune(
     """
     plan = recipe_of(recipe)
     target = Path(to)
-    _may_be_made(target)
+    check_replaceable(target)
     folder = start_folder(model)  # a wrong name shows before the data are read
     if threads is not None:
         torch.set_num_threads(threads)
@@ -173,7 +175,10 @@ def _finetune(
     )
     learned, parameters = trained_share(module)
     settings = settings_of(plan, opened, task, train, valid, device)
-    mark = _mark(task, plan, settings, start, train, valid)
+    # How often a checkpoint is saved changes nothing.
+    plain = [asdict(values) | {"save_seconds": 0} for values in (plan, settings)]
+    told = [task.about(), *plain, len(train)]
+    mark = training_mark(start, told, [*train, *valid])
     work = target.with_name(target.name + ".training")
     folder = work / mark
     folder.mkdir(parents=True, exist_ok=True)
@@ -188,7 +193,7 @@ def _finetune(
             mark=mark,
             device=torch.device(device or "cpu"),
             curves=curves,
-            on_step=_Shown(bar, len(train) / plan.batch, on_step),
+            on_step=Shown(bar, len(train) / plan.batch, on_step),
             rates=rates,
         )
         trained = loop.run()
@@ -239,30 +244,6 @@ def _examples(task: Task, items: Sequence[Item], tokenizer: Tokenizer) -> list[E
     return found
 
 
-class _Shown:
-    """A bar with epoch, loss, evaluation and time left."""
-
-    def __init__(self, bar: Progress, steps_an_epoch: float, on_step: OnStep | None) -> None:
-        self._bar, self._epoch, self._on_step = bar, max(steps_an_epoch, 1e-9), on_step
-        self._done = 0.0
-        self._evaluated = ""
-
-    def __call__(self, report: StepReport) -> None:
-        values = report.values
-        share = report.step / max(report.steps or 1, 1)
-        if "eval_loss" in values:
-            self._evaluated = f", eval {values['eval_loss']:.3f}"
-            if "eval_right" in values:
-                right = f"{100 * values['eval_right']:.1f} %"
-                self._evaluated += tr(f" ({right} right)", f"(正解 {right})")
-        epoch = tr("epoch", "エポック")
-        note = f"{epoch} {report.step / self._epoch:.1f}, loss {values['loss']:.3f}"
-        self._bar.advance(max(share - self._done, 0.0), note + self._evaluated)
-        self._done = max(share, self._done)
-        if self._on_step is not None:
-            self._on_step(report)
-
-
 def _scores(ready: OpenedTask, items: Sequence[Item], seed: int) -> "Scores | None":
     if not items:
         return None
@@ -274,30 +255,6 @@ def _scores(ready: OpenedTask, items: Sequence[Item], seed: int) -> "Scores | No
     return judged.scores(seed)
 
 
-def _mark(
-    task: Task,
-    plan: Recipe,
-    settings: TrainingSettings,
-    start: Path,
-    train: Sequence[Example],
-    valid: Sequence[Example],
-) -> str:
-    """A short name for this training: differs when data, model or settings differ."""
-    found = hashlib.blake2b(digest_size=8)
-    files = sorted([*start.glob("*.safetensors"), *start.glob("*.bin"), start / "config.json"])
-    known = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files if f.is_file()]
-    plain = asdict(plan) | {"save_seconds": 0}
-    rest = asdict(settings) | {"save_seconds": 0}
-    values = [task.about(), plain, rest, str(start.resolve()), known, len(train)]
-    found.update(json.dumps(values, sort_keys=True, default=str).encode())
-    for example in [*train, *valid]:
-        for row in example.rows:
-            found.update(row.tobytes())
-        if example.target is not None:
-            found.update(np.asarray(example.target).tobytes())
-    return found.hexdigest()
-
-
 def _finite(value: Any) -> Any:
     """The same without NaN and infinities, which JSON lacks."""
     if isinstance(value, Mapping):
@@ -305,18 +262,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_finite(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _may_be_made(folder: Path) -> None:
-    if not folder.exists():
-        return
-    if folder.is_dir() and ((folder / "config.json").is_file() or not any(folder.iterdir())):
-        return
-    raise BadInput(
-        tr("is no folder of a model.", "はモデルのフォルダーではありません。"),
-        remedy=tr("Give the name of a new folder.", "新しいフォルダー名を指定してください。"),
-        file=folder,
-    )
 
 
 def _save(

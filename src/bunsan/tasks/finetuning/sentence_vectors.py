@@ -1,7 +1,6 @@
 """Fine-tune a model's vectors on pairs of texts that belong together: questions and passages, titles and
 articles, sentences that say the same."""
 
-import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,10 +15,11 @@ from bunsan.base.files import replaced_folder, write_json
 from bunsan.base.language import tr
 from bunsan.base.progress import progress
 from bunsan.models.open import open_model
-from bunsan.tasks.finetuning.columns import PAIRS, lacking, loose
+from bunsan.models.opened import check_replaceable
+from bunsan.tasks.finetuning.columns import PAIRS, pair_columns
 from bunsan.tasks.finetuning.records import Looked, ReadingOptions, read_records, text_of
-from bunsan.tasks.finetuning.start import start_folder
-from bunsan.text.columns import find
+from bunsan.tasks.finetuning.showing import Shown
+from bunsan.tasks.finetuning.start import start_folder, training_mark
 from bunsan.text.documents import ReadReport, nothing_read
 from bunsan.text.subwords.opening import open_tokenizer
 from bunsan.text.subwords.tokenizer import Tokenizer
@@ -27,7 +27,7 @@ from bunsan.training.examples import Example, Examples
 from bunsan.training.loop import Loop
 from bunsan.training.objective import Objective
 from bunsan.training.objectives.pair_contrast import PairContrast
-from bunsan.training.reports import OnStep, StepReport, Trained
+from bunsan.training.reports import OnStep, Trained
 from bunsan.training.settings import TrainingSettings
 
 TITLES = (
@@ -98,9 +98,11 @@ def finetune_vectors(
 
     Raises
     ------
-    BadInput : there are no pairs; file, row and remedy are named. Missing : the model is not here.
+    BadInput : there are no pairs; file, row and remedy are named; something other than a model stands
+        at `to`. Missing : the model is not here.
     """
     target = Path(to)
+    check_replaceable(target)
     folder = start_folder(model)
     if threads is not None:
         torch.set_num_threads(threads)
@@ -129,20 +131,11 @@ def finetune_vectors(
     objective = PairContrast(
         opened, tokenizer, vector=vector, temperature=temperature, together=together
     )
-    mark = _mark(folder, kept, settings, vector, temperature)
+    about = [asdict(settings), vector, temperature, len(kept)]
+    mark = training_mark(folder, about, examples)
     work = target.with_name(target.name + ".training")
     (work / mark).mkdir(parents=True, exist_ok=True)
     with progress(tr("Training vectors", "ベクトルを学習中"), 1.0) as bar:
-        done = 0.0
-
-        def shown(report: StepReport) -> None:
-            nonlocal done
-            share = report.step / max(report.steps or 1, 1)
-            bar.advance(share - done, f"loss {report.values['loss']:.3f}")
-            done = share
-            if on_step is not None:
-                on_step(report)
-
         trained = Loop(
             cast(Objective, objective),
             Examples(kept, seed),
@@ -151,7 +144,7 @@ def finetune_vectors(
             folder=work / mark,
             mark=mark,
             device=torch.device(device or "cpu"),
-            on_step=shown,
+            on_step=Shown(bar, len(kept) / together, on_step),
         ).run()
     found = _found(objective, valid)
     opened.module.to("cpu")
@@ -168,7 +161,7 @@ def _read(train: Any, told: dict[str, str], options: ReadingOptions) -> list[tup
     names: list[str] = []
 
     def choose(table: Looked) -> Sequence[str]:
-        names[:] = _columns(table, told)
+        names[:] = pair_columns(table, told.get("text"), told.get("text2"), (*PAIRS, *TITLES))
         return names
 
     report = ReadReport()
@@ -186,21 +179,6 @@ def _read(train: Any, told: dict[str, str], options: ReadingOptions) -> list[tup
             file=str(train),
         )
     return found
-
-
-def _columns(table: Looked, told: Mapping[str, str]) -> tuple[str, str]:
-    if len(table.columns) == 1:
-        raise lacking(table, tr("the two texts", "二つの本文"), "--text NAME --text2")
-    if told.get("text") and told.get("text2"):
-        first, second = (
-            table.columns[find(table.columns, told[part], table.file)] for part in ("text", "text2")
-        )
-        return first, second
-    there = {loose(column): column for column in reversed(table.columns)}
-    for a, b in (*PAIRS, *TITLES):
-        if loose(a) in there and loose(b) in there:
-            return there[loose(a)], there[loose(b)]
-    raise lacking(table, tr("the two texts", "二つの本文"), "--text NAME --text2")
 
 
 def _examples(
@@ -234,21 +212,3 @@ def _found(objective: PairContrast, valid: Sequence[Example]) -> float:
     first, second = (torch.nn.functional.normalize(torch.cat(s).float(), dim=-1) for s in sides)
     nearest = (first @ second.T).argmax(1).tolist()
     return float(np.mean([same[i] == same[place] for i, place in enumerate(nearest)]))
-
-
-def _mark(
-    folder: Path,
-    kept: Sequence[Example],
-    settings: TrainingSettings,
-    vector: str,
-    temperature: float,
-) -> str:
-    """A short name for this training: differs when data, model or settings differ."""
-    found = hashlib.blake2b(digest_size=8)
-    files = sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin"), folder / "config.json"])
-    known = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files if f.is_file()]
-    found.update(repr((known, asdict(settings), vector, temperature, len(kept))).encode())
-    for example in kept:
-        for row in example.rows:
-            found.update(row.tobytes())
-    return found.hexdigest()

@@ -1,8 +1,13 @@
 """The model that fine-tuning begins with."""
 
+import hashlib
+import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
+
+import numpy as np
 
 from bunsan.base.errors import BadInput
 from bunsan.base.hub import local_folder
@@ -17,6 +22,7 @@ from bunsan.tasks.finetuning.base import Task
 from bunsan.tasks.finetuning.opened import fit_length
 from bunsan.text.subwords.opening import open_tokenizer
 from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.examples import Example
 from bunsan.training.low_rank import add_low_rank
 from bunsan.training.partial import freeze, freeze_maps, layer_rates
 
@@ -169,3 +175,23 @@ def save_start(model: OpenedModel, tokenizer: Tokenizer, folder: Path) -> None:
     names = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "spiece.model", "vocab.json")
     if not any((folder / name).is_file() for name in names):
         tokenizer.save(folder)
+
+
+def training_mark(start: Path, about: Any, examples: Sequence[Example]) -> str:
+    """A short name for a training: differs when its data, the model or what it is about differs.
+
+    Parameters
+    ----------
+    start : folder of the model it begins with. about : settings and the like, as JSON can hold them.
+    """
+    found = hashlib.blake2b(digest_size=8)
+    files = sorted([*start.glob("*.safetensors"), *start.glob("*.bin"), start / "config.json"])
+    known = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files if f.is_file()]
+    values = [about, str(start.resolve()), known]
+    found.update(json.dumps(values, sort_keys=True, default=str).encode())
+    for example in examples:
+        for row in example.rows:
+            found.update(row.tobytes())
+        if example.target is not None:
+            found.update(np.asarray(example.target).tobytes())
+    return found.hexdigest()

@@ -1,14 +1,12 @@
 """Tasks that read one text or two: their columns, their inputs."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from bunsan.base.errors import BadInput
-from bunsan.base.language import tr
 from bunsan.tasks.finetuning.base import Item, Prepared, Task
-from bunsan.tasks.finetuning.columns import PAIRS, label_column, lacking, loose, text_column
+from bunsan.tasks.finetuning.columns import label_column, pair_columns, text_column
 from bunsan.tasks.finetuning.records import Looked, Record, text_of
-from bunsan.text.columns import find
 from bunsan.text.subwords.tokenizer import Tokenizer
 from bunsan.training.examples import Example
 
@@ -21,7 +19,7 @@ class TextTask(Task):
 
     def resolve(self, table: Looked, truth: bool) -> None:
         if self.pair:
-            first, second = _pair_columns(table, self.told("text"), self.told("text2"))
+            first, second = pair_columns(table, self.told("text"), self.told("text2"))
             found: dict[str, Any] = {"text": first, "text2": second}
         else:
             found = {"text": text_column(table, self.told("text"), self.told("label"))}
@@ -53,25 +51,6 @@ class TextTask(Task):
             for item, encoding in zip(items, encodings, strict=True)
         ]
 
+    @abstractmethod
     def target(self, item: Item) -> Any:
         """The truth as numbers."""
-        raise NotImplementedError
-
-
-def _pair_columns(table: Looked, first: str | None, second: str | None) -> tuple[str, str]:
-    columns = table.columns
-    if first is not None and second is not None:
-        one, two = (columns[find(columns, name, table.file)] for name in (first, second))
-        if one == two:
-            raise BadInput(
-                tr(f"Both texts are the column {one!r}.", f"二つの本文が同じ列 {one!r} です。"),
-                remedy=tr("Say --text and --text2.", "--text と --text2 を指定してください。"),
-                file=table.file,
-            )
-        return one, two
-    if first is None and second is None:
-        there = {loose(column): column for column in reversed(columns)}
-        for a, b in PAIRS:
-            if loose(a) in there and loose(b) in there:
-                return there[loose(a)], there[loose(b)]
-    raise lacking(table, tr("the two texts", "二つの本文"), "--text NAME --text2")
