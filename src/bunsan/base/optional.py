@@ -28,3 +28,14 @@ def optional(module: str, package: str, extra: str, *, en: str, ja: str) -> Any:
                 f"pip install 'bunsan[{extra}]' で入れてください。",
             ),
         ) from error
+
+
+def needs_models(*, en: str, ja: str) -> None:
+    """Refuse where the libraries of the extra `models` are not installed.
+
+    Raises
+    ------
+    Missing : one of them is not.
+    """
+    for package in ("torch", "tokenizers", "safetensors"):
+        optional(package, package, "models", en=en, ja=ja)

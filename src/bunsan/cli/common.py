@@ -142,6 +142,28 @@ RefuseBadRows = Annotated[
         "--refuse-bad-rows", help=tr("Stop at the first bad row.", "誤った行があれば中止する。")
     ),
 ]
+Keep = Annotated[
+    str | None,
+    typer.Option(help=tr("Other columns to keep, e.g. id,area.", "ほかに残す列。例: id,area。")),
+]
+Text2 = Annotated[
+    str | None, typer.Option(help=tr("The column of the second text.", "2 つ目の本文の列。"))
+]
+Question = Annotated[str | None, typer.Option(help=tr("The column of questions.", "質問の列。"))]
+Choices = Annotated[
+    str | None, typer.Option(help=tr("Columns of choices: a,b,c.", "選択肢の列。例: a,b,c。"))
+]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, mps")]
+Threads = Annotated[
+    int | None,
+    typer.Option(min=1, help=tr("Cores to use; all by default.", "使うコア数。既定は全部。")),
+]
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        help=tr("Files, folders, or - for standard input.", "ファイル、フォルダー、- は標準入力。")
+    ),
+]
 CorpusSources = Annotated[
     list[str],
     typer.Argument(
@@ -182,6 +204,16 @@ def parse_names(text: str | None) -> tuple[str, ...] | None:
     if text is None:
         return None
     return tuple(part.strip() for part in text.replace("、", ",").split(",") if part.strip())
+
+
+def parse_sheet(sheet: str | None) -> str | int | None:
+    """The sheet of a workbook by name, or by number where digits were given."""
+    return int(sheet) if sheet is not None and sheet.isdecimal() else sheet
+
+
+def paths(names: list[str]) -> list[Any]:
+    """Files as paths, "-" as it is."""
+    return [Path(name) if name != "-" else name for name in names]
 
 
 def parse_pos(text: str | None) -> tuple[str, ...] | None:

@@ -90,22 +90,7 @@ const chart = {
   legend(home) {
     $("query").form.style.display = "none"; // there are no words to find
     home.append(element("p", { textContent: data.note }));
-    const list = element("div", { className: "chips" });
-    data.series.forEach((s, g) => {
-      const button = element("button", { type: "button", ariaPressed: "false" });
-      const dot = element("i");
-      dot.style.background = s.colour;
-      button.append(dot, s.name, " ", element("small", { textContent: s.note }));
-      button.onclick = () => {
-        const chosen = state.group === g ? null : g;
-        select(null);
-        state.group = chosen;
-        for (const other of list.children) other.ariaPressed = String(other === button && chosen !== null);
-        render();
-      };
-      list.append(button);
-    });
-    home.append(list, element("p", { className: "empty", textContent: say.hint }));
+    home.append(choices(data.series), element("p", { className: "empty", textContent: say.hint }));
   },
 };
 

@@ -129,22 +129,7 @@ const chart = {
   legend(home) {
     home.append(element("p", { textContent: data.note }));
     home.append(element("h3", { textContent: say.groups }));
-    const list = element("div", { className: "chips" });
-    data.groups.forEach((group, g) => {
-      const button = element("button", { type: "button", ariaPressed: "false" });
-      const dot = element("i");
-      dot.style.background = group.colour;
-      button.append(dot, group.name, " ", element("small", { textContent: group.note }));
-      button.onclick = () => {
-        const chosen = state.group === g ? null : g;
-        select(null);
-        state.group = chosen;
-        for (const other of list.children) other.ariaPressed = String(other === button && chosen !== null);
-        render();
-      };
-      list.append(button);
-    });
-    home.append(list, element("p", { className: "empty", textContent: say.hint }));
+    home.append(choices(data.groups), element("p", { className: "empty", textContent: say.hint }));
   },
 };
 

@@ -212,6 +212,26 @@ function chips(links) {
 }
 
 // A sentence is [file, row, [plain, marked, plain, …]].
+// Buttons of groups in their colours: the chosen one stands out, the same once more lets it go.
+function choices(groups) {
+  const list = element("div", { className: "chips" });
+  groups.forEach((group, g) => {
+    const button = element("button", { type: "button", ariaPressed: "false" });
+    const dot = element("i");
+    dot.style.background = group.colour;
+    button.append(dot, group.name, " ", element("small", { textContent: group.note }));
+    button.onclick = () => {
+      const chosen = state.group === g ? null : g;
+      select(null);
+      state.group = chosen;
+      for (const other of list.children) other.ariaPressed = String(other === button && chosen !== null);
+      render();
+    };
+    list.append(button);
+  });
+  return list;
+}
+
 function sentences(list) {
   if (!list.length) return element("p", { className: "empty", textContent: say.nothing });
   const shown = element("ol", { className: "sentences" });

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
-from bunsan.base.optional import optional
+from bunsan.base.optional import needs_models
 from bunsan.base.progress import progress
 from bunsan.tasks.completion import Answer, Choice, Completion, ScoredText, TokenChoice
 
@@ -46,8 +46,7 @@ def open_generator(
     Missing : the extra `models` is not installed, or the model is not here.
     BadInput : the model writes no text, or a file of it is damaged.
     """
-    for module, package in (("torch", "torch"), ("tokenizers", "tokenizers")):
-        optional(module, package, "models", en="Generating text", ja="文章の生成")
+    needs_models(en="Generating text", ja="文章の生成")
     from bunsan.models.generating import habits, language_model
     from bunsan.models.open import open_model
     from bunsan.text.subwords.opening import open_tokenizer

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bunsan.base.errors import BadInput, Interrupted
 from bunsan.base.files import atomic_write
 from bunsan.base.language import tr
-from bunsan.base.optional import optional
+from bunsan.base.optional import needs_models
 from bunsan.base.progress import progress
 from bunsan.tasks.vector_files import BlockWriter, VectorBlock, check_suffix, vector_writer
 from bunsan.text.documents import (
@@ -82,8 +82,7 @@ def open_encoder(model: str | Path, **options: Any) -> "Encoder":
     ------
     Missing : the extra `models` is not installed, or the model is not here.
     """
-    for module, package in (("torch", "torch"), ("tokenizers", "tokenizers")):
-        optional(module, package, "models", en="Encoding texts", ja="ベクトル化")
+    needs_models(en="Encoding texts", ja="ベクトル化")
     from bunsan.models.encoding.encoder import open_encoder as open_
 
     return open_(model, **options)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
-from bunsan.base.optional import optional
+from bunsan.base.optional import needs_models
 
 MASK = "[MASK]"  # what people type, whatever the model's own token is
 
@@ -27,8 +27,7 @@ class MaskedWords:
     """
 
     def __init__(self, model: str | Path) -> None:
-        for module, package in (("torch", "torch"), ("tokenizers", "tokenizers")):
-            optional(module, package, "models", en="Guessing words", ja="語の推測")
+        needs_models(en="Guessing words", ja="語の推測")
         from bunsan.models.open import open_model
         from bunsan.text.subwords.opening import open_tokenizer
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bunsan.base.optional import optional
+from bunsan.base.optional import needs_models
 from bunsan.tasks.complete import TextGenerator, open_generator
 from bunsan.tasks.encode import open_encoder
 
@@ -38,8 +38,7 @@ class Model:
         device: str | None = None,
         threads: int | None = None,
     ) -> None:
-        for module, package in (("torch", "torch"), ("tokenizers", "tokenizers")):
-            optional(module, package, "models", en="Opening models", ja="モデルを開くこと")
+        needs_models(en="Opening models", ja="モデルを開くこと")
         from bunsan.base.hub import local_folder
         from bunsan.models.open import writes_text
 

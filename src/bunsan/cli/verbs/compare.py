@@ -186,7 +186,7 @@ def command(
         as_=as_,
         encoding=encoding,
         format=format,
-        sheet=int(sheet) if sheet is not None and sheet.isdecimal() else sheet,
+        sheet=common.parse_sheet(sheet),
         on_bad="refuse" if refuse_bad_rows else "skip",
     )
     if next_ is not None:

@@ -28,14 +28,7 @@ EXAMPLES = [
 
 
 def command(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            help=tr(
-                "Files, folders, or - for standard input.", "ファイル、フォルダー、- は標準入力。"
-            )
-        ),
-    ],
+    sources: common.Sources,
     model: Annotated[
         str,
         typer.Option(
@@ -64,12 +57,7 @@ def command(
             help=tr("The text column; guessed when left out.", "本文の列。省略時は推定。")
         ),
     ] = None,
-    keep: Annotated[
-        str | None,
-        typer.Option(
-            help=tr("Other columns to keep, e.g. id,area.", "ほかに残す列。例: id,area。")
-        ),
-    ] = None,
+    keep: common.Keep = None,
     pool: Annotated[
         str | None,
         typer.Option(
@@ -121,11 +109,8 @@ def command(
             )
         ),
     ] = "auto",
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps")] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, help=tr("Cores to use; all by default.", "使うコア数。既定は全部。")),
-    ] = None,
+    device: common.Device = None,
+    threads: common.Threads = None,
     with_text: Annotated[
         bool, typer.Option("--with-text", help=tr("Write the texts too.", "本文も書き出す。"))
     ] = False,
@@ -163,7 +148,7 @@ def command(
         "unit": unit,
         "encoding": encoding,
         "format": format,
-        "sheet": int(sheet) if sheet is not None and sheet.isdecimal() else sheet,
+        "sheet": common.parse_sheet(sheet),
         "on_bad": "refuse" if refuse_bad_rows else "skip",
     }
     if output is None:

@@ -83,12 +83,8 @@ def command(
             )
         ),
     ] = None,
-    text2: Annotated[
-        str | None, typer.Option(help=tr("The column of the second text.", "2 つ目の本文の列。"))
-    ] = None,
-    question: Annotated[
-        str | None, typer.Option(help=tr("The column of questions.", "質問の列。"))
-    ] = None,
+    text2: common.Text2 = None,
+    question: common.Question = None,
     label: Annotated[
         str | None,
         typer.Option(
@@ -98,10 +94,7 @@ def command(
             )
         ),
     ] = None,
-    choices: Annotated[
-        str | None,
-        typer.Option(help=tr("Columns of choices: a,b,c.", "選択肢の列。例: a,b,c。")),
-    ] = None,
+    choices: common.Choices = None,
     multi: Annotated[
         bool,
         typer.Option("--multi", help=tr("Several labels a text.", "1 件に複数のラベルがある。")),
@@ -223,8 +216,8 @@ def command(
     precision: Annotated[
         str, typer.Option(help=tr("float32 or bfloat16.", "float32 か bfloat16。"))
     ] = "float32",
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help=tr("Threads.", "スレッド数。"))] = None,
+    device: common.Device = None,
+    threads: common.Threads = None,
     seed: common.Seed = 0,
     keep: Annotated[
         bool,
@@ -251,7 +244,7 @@ def command(
         )
     if task == "vectors":
         _vectors(
-            sources(train),
+            common.paths(train),
             output,
             as_json=as_json,
             model=model,
@@ -266,15 +259,15 @@ def command(
             threads=threads,
             encoding=encoding,
             format=format,
-            sheet=sheet,
+            sheet=common.parse_sheet(sheet),
         )
         return
     done = finetune(
         task,
-        sources(train),
+        common.paths(train),
         model=model,
         to=output,
-        valid=None if not valid else sources(valid),
+        valid=None if not valid else common.paths(valid),
         columns={
             "text": text,
             "text2": text2,
@@ -293,7 +286,7 @@ def command(
         threads=threads,
         encoding=encoding,
         format=format,
-        sheet=int(sheet) if sheet is not None and sheet.isdecimal() else sheet,
+        sheet=common.parse_sheet(sheet),
         on_bad="refuse" if refuse_bad_rows else "skip",
         keep=keep,
         curves=curves,
@@ -338,11 +331,6 @@ def _vectors(train: list[Any], output: Path, *, as_json: bool, **options: Any) -
             )
         )
     common.say(f"bunsan encode texts.csv --model {output} -o vectors.parquet")
-
-
-def sources(names: list[str]) -> list[Any]:
-    """Files as paths, "-" as it is."""
-    return [Path(name) if name != "-" else name for name in names]
 
 
 def frozen_layers(text: str | None) -> int | Literal["all"] | None:

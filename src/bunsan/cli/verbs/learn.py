@@ -24,14 +24,7 @@ EXAMPLES = [
 
 
 def command(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            help=tr(
-                "Files, folders, or - for standard input.", "ファイル、フォルダー、- は標準入力。"
-            )
-        ),
-    ],
+    sources: common.Sources,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -145,10 +138,7 @@ def command(
         ),
     ] = None,
     dim: Annotated[int, typer.Option(min=1, help=tr("Their dimensions.", "その次元数。"))] = 100,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, help=tr("Cores to use; all by default.", "使うコア数。既定は全部。")),
-    ] = None,
+    threads: common.Threads = None,
     as_json: common.AsJson = False,
 ) -> None:
     from bunsan.tasks.facade import learn
@@ -181,7 +171,7 @@ def command(
         unit=unit,
         encoding=encoding,
         format=format,
-        sheet=int(sheet) if sheet is not None and sheet.isdecimal() else sheet,
+        sheet=common.parse_sheet(sheet),
         on_bad="refuse" if refuse_bad_rows else "skip",
         words=settings,
         threads=threads,

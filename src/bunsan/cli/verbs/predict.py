@@ -8,7 +8,6 @@ import typer
 
 from bunsan.base.language import tr
 from bunsan.cli import common
-from bunsan.cli.verbs.finetune import sources
 
 if TYPE_CHECKING:
     from bunsan.tasks.finetuning.predicting import Predicted
@@ -39,14 +38,7 @@ def command(
             )
         ),
     ],
-    data: Annotated[
-        list[str],
-        typer.Argument(
-            help=tr(
-                "Files, folders, or - for standard input.", "ファイル、フォルダー、- は標準入力。"
-            )
-        ),
-    ],
+    data: common.Sources,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -66,12 +58,7 @@ def command(
             help=tr("A column for the probability of every label.", "各ラベルの確率の列を加える。"),
         ),
     ] = False,
-    keep: Annotated[
-        str | None,
-        typer.Option(
-            help=tr("Other columns to keep, e.g. id,area.", "ほかに残す列。例: id,area。")
-        ),
-    ] = None,
+    keep: common.Keep = None,
     no_text: Annotated[
         bool, typer.Option("--no-text", help=tr("Leave the texts out.", "本文を書き出さない。"))
     ] = False,
@@ -89,18 +76,12 @@ def command(
         str | None,
         typer.Option(help=tr("The text column, if it is not that of training.", "本文の列。")),
     ] = None,
-    text2: Annotated[
-        str | None, typer.Option(help=tr("The column of the second text.", "2 つ目の本文の列。"))
-    ] = None,
-    question: Annotated[
-        str | None, typer.Option(help=tr("The column of questions.", "質問の列。"))
-    ] = None,
+    text2: common.Text2 = None,
+    question: common.Question = None,
     label: Annotated[
         str | None, typer.Option(help=tr("The column of labels, for --score.", "ラベルの列。"))
     ] = None,
-    choices: Annotated[
-        str | None, typer.Option(help=tr("Columns of choices: a,b,c.", "選択肢の列。例: a,b,c。"))
-    ] = None,
+    choices: common.Choices = None,
     threshold: Annotated[
         float | None,
         typer.Option(
@@ -110,11 +91,8 @@ def command(
             )
         ),
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps")] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, help=tr("Cores to use; all by default.", "使うコア数。既定は全部。")),
-    ] = None,
+    device: common.Device = None,
+    threads: common.Threads = None,
     seed: common.Seed = 0,
     encoding: common.Encoding = None,
     format: common.Format = None,
@@ -141,7 +119,7 @@ def command(
     lines = output is None and not score
     done = predict_file(
         opened,
-        sources(data),
+        common.paths(data),
         output,
         columns=Columns(
             keep=common.parse_names(keep) or (),
@@ -153,7 +131,7 @@ def command(
         options=ReadingOptions(
             encoding,
             format,
-            int(sheet) if sheet is not None and sheet.isdecimal() else sheet,
+            common.parse_sheet(sheet),
             "refuse" if refuse_bad_rows else "skip",
         ),
         writer=LineWriter(sys.stdout) if lines else None,

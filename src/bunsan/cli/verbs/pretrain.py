@@ -97,7 +97,7 @@ def command(
             )
         ),
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help=tr("Threads.", "スレッド数。"))] = None,
+    threads: common.Threads = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, ...")] = None,
     curves: Annotated[
         bool, typer.Option("--curves", help=tr("Write for TensorBoard.", "TensorBoard 用に記録。"))
@@ -135,7 +135,7 @@ def command(
 
     done = pretrain(
         recipe,
-        [Path(source) if source != "-" else source for source in corpus],
+        common.paths(corpus),
         to=output,
         tokenizer=tokenizer,
         start=start,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bunsan.base.language import tr
+from bunsan.cli import common
 
 if TYPE_CHECKING:
     from bunsan.serve.served import Service
@@ -71,11 +72,8 @@ def command(
             )
         ),
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps")] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, help=tr("Cores to use; all by default.", "使うコア数。既定は全部。")),
-    ] = None,
+    device: common.Device = None,
+    threads: common.Threads = None,
     chat_template: Annotated[
         str | None,
         typer.Option(

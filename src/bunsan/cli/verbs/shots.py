@@ -47,17 +47,7 @@ def command(
     seed: Annotated[int, typer.Option(help=tr("Seed of whatever is random.", "乱数の種。"))] = 0,
     precision: generating.Precision = "float32",
     as_json: common.AsJson = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help=tr(
-                "A table (.csv .xlsx .json ...) or a figure (.html .png .svg .pdf).",
-                "表(.csv .xlsx .json など)または図(.html .png .svg .pdf)。",
-            ),
-        ),
-    ] = None,
+    output: common.FigureOutput = None,
 ) -> None:
     if practice is not None:
         from bunsan.tasks.shots.practice import write_practice

@@ -1,6 +1,7 @@
 """Averaged word vectors, and the vectors of a frozen encoder."""
 
 import tempfile
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +30,21 @@ _WORDS_READ = 5_000_000  # by training on the spot: small texts are read more of
 _MOST_EPOCHS = 30
 
 
-class Dense:
+class Dense(ABC):
     """What both have in common: a vector for every text, scaled and paired.
 
-    A subclass gives `vectors`, float32[n or 2n, d], after `adapt`, and `named`, those of names.
+    A subclass gives `vectors`, of the texts, and `named`, of names of classes.
     """
 
     _texts = Texts([])
 
+    @abstractmethod
     def vectors(self) -> Floats:
-        raise NotImplementedError
+        """(n or 2n, d), after `adapt`."""
 
+    @abstractmethod
     def named(self, names: list[str]) -> Floats:
-        raise NotImplementedError
+        """(names, d)"""
 
     def scale(self, rows: Ints) -> None:
         """Bring columns to one spread, by these rows."""

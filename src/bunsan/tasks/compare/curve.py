@@ -68,7 +68,7 @@ def learning_curve(
     data = read_labelled(
         sources, text=text, label=label, text2=text2, group=group, as_=as_, **reading
     )
-    chosen = systems_at_hand(
+    chosen = systems or systems_at_hand(
         models=models,
         vectors=vectors,
         words=words,
@@ -77,7 +77,7 @@ def learning_curve(
         seed=seed,
     )
     return learning_curve_on(
-        data, systems or chosen, score=score, sizes=sizes, more=more, folds=folds, seed=seed
+        data, chosen, score=score, sizes=sizes, more=more, folds=folds, seed=seed
     )
 
 

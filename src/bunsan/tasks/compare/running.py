@@ -65,7 +65,7 @@ def compare(
     data = read_labelled(
         sources, text=text, label=label, text2=text2, group=group, as_=as_, **reading
     )
-    chosen = systems_at_hand(
+    chosen = systems or systems_at_hand(
         models=models,
         vectors=vectors,
         words=words,
@@ -73,7 +73,7 @@ def compare(
         pairs=text2 is not None,
         seed=seed,
     )
-    return compare_on(data, systems or chosen, score=score, folds=folds, seed=seed)
+    return compare_on(data, chosen, score=score, folds=folds, seed=seed)
 
 
 def compare_on(
