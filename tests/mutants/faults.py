@@ -509,8 +509,8 @@ FAULTS = [
     Fault(
         "a folder of other things replaced",
         "models/opened.py",
-        "if folder.exists() and not _may_replace(folder):",
-        "if False:",
+        "if not folder.exists():\n        return",
+        "if True:\n        return",
         OPENING,
     ),
     Fault(

@@ -89,9 +89,13 @@ class Visit:
     def room(self, name: str) -> None:
         """Go to a room by its title."""
         tab = self.page.get_by_role("tab", name=name, exact=True).first
+        item = f'.overflow-dropdown button:text-is("{name}")'
+        menu = self.page.locator(f".overflow-menu:has({item}) > button").first
+        tab.or_(menu).filter(
+            visible=True
+        ).first.wait_for()  # rooms are laid out some time after the page's head
         if not tab.is_visible():  # a narrow page keeps the last rooms in a menu
-            item = f'.overflow-dropdown button:text-is("{name}")'
-            self.page.locator(f".overflow-menu:has({item}) > button").first.click()
+            menu.click()
             tab = self.page.locator(item).first
         tab.click()
 
