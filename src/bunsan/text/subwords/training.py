@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from tokenizers import Tokenizer as RustTokenizer
-from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import models, pre_tokenizers, trainers
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
@@ -25,6 +25,7 @@ from bunsan.text.subwords.japanese_opening import japanese_tokenizer
 from bunsan.text.subwords.recipes import named_words, recipe_of
 from bunsan.text.subwords.rust import RustSegmenter, add_tokens, processor_of
 from bunsan.text.subwords.settings import DEFAULTS, AddedToken, Settings
+from bunsan.text.subwords.shells import new_shell, words_of
 from bunsan.text.subwords.tokenizer import Special, Tokenizer
 from bunsan.text.subwords.unigram_scores import unigram_scores
 
@@ -84,8 +85,9 @@ def train_tokenizer(
         text), "unigram" (T5), "characters".
     vocab_size : how many ids at most, special tokens included.
     words : how words are cut before pieces are: "mecab-ipadic", "mecab-unidic-lite",
-        "mecab-unidic", "sudachi", "jumanpp" (with "wordpiece" and "characters"), "spaces" for text
-        cut beforehand, None for spaces and punctuation (and, in "bpe" and "unigram", spaces alone).
+        "mecab-unidic", "sudachi", "jumanpp" (with "wordpiece" and "characters"), "scripts" where
+        kanji, hiragana, katakana, letters and digits meet (no dictionary; not with "characters"),
+        "spaces" for text cut beforehand, None for spaces and punctuation (and, in "bpe" and "unigram", spaces alone).
     lower : make all text lower case.
     family : whose special tokens stand around texts; by kind "bert", "roberta", "gpt2" or "t5".
     special_tokens : more of them; each is one id.
@@ -101,7 +103,7 @@ def train_tokenizer(
     """
     _check(kind, words, family)
     chosen = family or _USUAL[kind]
-    japanese = words is not None and words != "spaces"
+    japanese = words not in (None, "spaces", "scripts")
     if kind == "characters" and not japanese:
         words, japanese = "basic", True
     special = tuple(dict.fromkeys((*_special_of(chosen, kind), *special_tokens)))
@@ -119,8 +121,8 @@ def train_tokenizer(
             tokens = _characters(counts, plan) if kind == "characters" else _wordpiece(counts, plan)
         vocabulary = {token: i for i, token in enumerate(tokens)}
         return japanese_tokenizer(settings, vocabulary)
-    shell = _shell(kind, words, lower)
-    counts = _counted(texts, _shell_words(shell))
+    shell = new_shell(kind, words, lower)
+    counts = _counted(texts, words_of(shell))
     with progress(tr("Learning pieces", "トークンを学習中")):
         return _finished(shell, counts, plan, max_length)
 
@@ -130,6 +132,8 @@ def _check(kind: str, words: str | None, family: str | None) -> None:
         raise _no_choice("kind", kind, get_args(Kind))
     if family is not None and family not in get_args(Family):
         raise _no_choice("family", family, get_args(Family))
+    if words == "scripts" and kind != "characters":
+        return
     if words not in (None, "spaces") and (
         kind not in ("wordpiece", "characters") or family not in (None, "bert")
     ):
@@ -212,51 +216,6 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
 def _japanese_words(settings: Settings) -> Callable[[list[str]], Iterable[str]]:
     segmenter = JapaneseSegmenter({"[UNK]": 0}, {}, 0, recipe_of(settings, {}), {})
     return segmenter.words
-
-
-def _shell(kind: str, words: str | None, lower: bool) -> RustTokenizer:
-    """A tokenizer without pieces: how text is normalized and cut, and put together again."""
-    model: Any = {"wordpiece": models.WordPiece, "unigram": models.Unigram}.get(kind, models.BPE)
-    tokenizer = RustTokenizer(model())
-    if kind == "wordpiece":
-        if words == "spaces":
-            if lower:
-                tokenizer.normalizer = normalizers.Lowercase()
-            tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-        else:
-            tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lower)
-            tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        tokenizer.decoder = decoders.WordPiece(prefix="##", cleanup=False)
-        return tokenizer
-    if kind == "byte-bpe":
-        if lower:
-            tokenizer.normalizer = normalizers.Lowercase()
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(
-            add_prefix_space=False, trim_offsets=True
-        )
-        tokenizer.decoder = decoders.ByteLevel()
-        return tokenizer
-    steps = [normalizers.NFKC(), *([normalizers.Lowercase()] if lower else [])]
-    tokenizer.normalizer = normalizers.Sequence(steps)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
-    )
-    tokenizer.decoder = decoders.Metaspace()
-    return tokenizer
-
-
-def _shell_words(shell: RustTokenizer) -> Callable[[list[str]], Iterable[str]]:
-    normalizer, cutter = shell.normalizer, shell.pre_tokenizer
-
-    def words(texts: list[str]) -> Iterable[str]:
-        for text in texts:
-            for line in text.splitlines(keepends=True):
-                if normalizer is not None:
-                    line = normalizer.normalize_str(line)
-                for word, _ in cutter.pre_tokenize_str(line):
-                    yield word
-
-    return words
 
 
 # Learning pieces

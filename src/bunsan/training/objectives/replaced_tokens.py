@@ -98,9 +98,10 @@ class ReplacedTokens:
 
 def draw(scores: Tensor) -> Tensor:
     """(m, v) scores -> (m) ids, each with the probability that the softmax gives it."""
-    # The first of exponential clocks with these rates to ring.
-    clocks = torch.empty_like(scores, dtype=torch.float32).exponential_()
-    return (scores.float().softmax(-1) / clocks).argmax(-1)
+    # Where a uniform number falls among the running sums: one random number a word, not one a score.
+    sums = scores.float().softmax(-1).cumsum(-1)
+    thrown = torch.rand(len(scores), 1, device=scores.device) * sums[:, -1:]
+    return torch.searchsorted(sums, thrown, right=True).flatten().clamp_(max=scores.shape[-1] - 1)
 
 
 def put(ids: Tensor, places: Tensor, drawn: Tensor, original: Tensor) -> tuple[Tensor, Tensor]:
