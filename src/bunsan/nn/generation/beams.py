@@ -19,7 +19,7 @@ from bunsan.nn.cache import Cache
 from bunsan.nn.generation.choosing import RowRules
 from bunsan.nn.generation.decoding import Decoding, Request, Row, limit_of
 from bunsan.nn.generation.model import LanguageModel
-from bunsan.nn.generation.prefill import padded, prefill
+from bunsan.nn.generation.prefill import ALL, Filled, Reading, padded
 from bunsan.nn.generation.prefix import PrefixStore
 
 _NEVER = -1e9
@@ -36,7 +36,6 @@ class Hypothesis:
     score: float
 
 
-@torch.inference_mode()
 def beam_search(
     model: LanguageModel,
     requests: Sequence[Request],
@@ -54,30 +53,75 @@ def beam_search(
     """
     if not requests:
         return []
-    settings = requests[0].decoding
-    if any(r.decoding != settings for r in requests):
-        raise ValueError("a beam search wants the same settings for all its prompts")
-    limits = [limit_of(r, model.max_positions) for r in requests]
-    if len(set(limits)) > 1:  # near the end of the context: each at its own length
+    limits = {limit_of(r, model.max_positions) for r in requests}
+    if len(limits) > 1:  # near the end of the context: each at its own length
         return [beam_search(model, [r], store=store)[0] for r in requests]
-    return _Search(model, requests, settings, limits[0], store).run()
+    search = BeamSearch(model, requests, store)
+    while not search.advance():
+        pass
+    return search.found
 
 
-class _Search:
+class BeamSearch:
+    """A search on its way: a piece of the prompts or a token of the beams at a time.
+
+    Parameters
+    ----------
+    requests : all of the same settings, and with as much room for an answer.
+    store : see `Running`.
+
+    Attributes
+    ----------
+    rows : rows of a batch that the search takes.
+    found : the best texts of every request, best first; complete once `advance` says so.
+
+    Raises
+    ------
+    ValueError : settings or room differ, or a prompt is empty or too long.
+    """
+
+    def __init__(
+        self, model: LanguageModel, requests: Sequence[Request], store: PrefixStore | None = None
+    ) -> None:
+        settings = requests[0].decoding
+        if any(r.decoding != settings for r in requests):
+            raise ValueError("a beam search wants the same settings for all its prompts")
+        limit, *others = {limit_of(r, model.max_positions) for r in requests}
+        if others:
+            raise ValueError("a beam search wants as much room for all its prompts")
+        self.rows = settings.beams * len(requests)
+        self.found: list[list[Hypothesis]] = [[] for _ in requests]
+        self._model, self._requests, self._limit = model, requests, limit
+        store = None if model.encodes else store
+        self._reading = Reading(model, requests, store, min(limit, 256))
+        self._beams: _Beams | None = None
+
+    @torch.inference_mode()
+    def advance(self, tokens: int = ALL) -> bool:
+        """Read about so many tokens of the prompts, or write one; True once all is found."""
+        if self._beams is None:
+            filled = self._reading.advance(tokens)
+            if filled is not None:
+                self._beams = _Beams(self._model, self._requests, self._limit, filled, self.found)
+            return False
+        return self._beams.advance()
+
+
+class _Beams:
     def __init__(
         self,
         model: LanguageModel,
         requests: Sequence[Request],
-        settings: Decoding,
         limit: int,
-        store: PrefixStore | None,
+        filled: Filled,
+        found: list[list[Hypothesis]],
     ) -> None:
-        self.model, self.settings, self.limit = model, settings, limit
-        self.w = w = settings.beams
-        filled = prefill(model, requests, None if model.encodes else store, min(limit, 256))
+        self.settings: Decoding = requests[0].decoding
+        self.model, self.limit, self.found = model, limit, found
+        self.w = w = self.settings.beams
         beams = torch.arange(len(requests), device=model.device).repeat_interleave(w)
         self.cache: Cache = filled.cache
-        self.first_logits = filled.logits[beams]
+        self.logits = filled.logits[beams]
         self.cache.select(beams)
         whole = filled.memory_mask is None or bool(filled.memory_mask.all())
         self.memory_mask = (
@@ -91,7 +135,7 @@ class _Search:
         # A row a beam, for the rules; what it holds is set before each step.
         self.rows = [Row(r, limit) for r in requests for _ in range(w)]
         p = len(requests)
-        self.ends = torch.tensor(settings.end, dtype=torch.long, device=model.device)
+        self.ends = torch.tensor(self.settings.end, dtype=torch.long, device=model.device)
         self.scores = torch.zeros(p, w, device=model.device)
         self.scores[:, 1:] = _NEVER  # at first all beams are the same: only one may go on
         self.done_scores = torch.full((p, w), _NEVER, device=model.device)
@@ -99,18 +143,17 @@ class _Search:
         self.done_tokens: list[list[list[int]]] = [[[] for _ in range(w)] for _ in range(p)]
         self.hopeful = torch.ones(p, 1, dtype=torch.bool, device=model.device)
         self.at = list(range(p))  # which request each prompt still searched is
-        self.found: list[list[Hypothesis]] = [[] for _ in range(p)]
-
-    def run(self) -> list[list[Hypothesis]]:
         self.rules = self._rules()
-        logits = self.first_logits
-        for t in range(self.limit):
-            last = t + 1 == self.limit
-            rows = self._step(logits, t, last)
-            if self._finish(last) or last:
-                break
-            logits = self._read(rows)
-        return self.found
+
+    def advance(self) -> bool:
+        """One more token of every beam; True once the search is over."""
+        t = self.ids.shape[1] - self.prompt
+        last = t + 1 == self.limit
+        rows = self._step(self.logits, t, last)
+        if self._finish(last) or last:
+            return True
+        self.logits = self._read(rows)
+        return False
 
     def _step(self, logits: Tensor, t: int, last: bool) -> Tensor:
         """Choose beams to go on with; returns the rows of the batch they come from."""

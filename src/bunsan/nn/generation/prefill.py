@@ -1,9 +1,14 @@
-"""Prompts read at once: each only where no one has read it yet.
+"""Prompts read, whole or piece by piece: each only where no one has read it yet.
+
+A prompt of thousands of tokens takes as long as many steps of a running batch. Read in pieces, with
+a step between two of them, it halts nobody (chunked prefill: Agrawal et al. 2023, SARATHI, §4.2). A
+causal decoder's keys and values at a position depend on nothing after it, so that the pieces are
+those of one pass.
 
 Letters in shapes:  b rows · k positions · m memory positions · v vocabulary
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +23,7 @@ from bunsan.nn.generation.prefix import PrefixStore, common
 
 _MOST_TOKENS = 8192  # in one pass; more cost memory and gain nothing
 _WORTH_SHARING = 8  # tokens that all prompts begin with
+ALL = 1 << 62  # a piece that holds every prompt
 
 
 @dataclass
@@ -34,19 +40,83 @@ class Filled:
     memory_mask: Tensor | None = None
 
 
+class Reading:
+    """Prompts on the way in.
+
+    Parameters
+    ----------
+    requests : equal prompts are read once.
+    store : beginnings known already, looked at when the first piece is read; what is read is added
+        to it. Decoders only.
+    room : positions to leave for what follows.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        requests: Sequence[Request],
+        store: PrefixStore | None = None,
+        room: int = 64,
+    ) -> None:
+        self._piece = _Piece()
+        self._passes = _read(model, requests, store, room, self._piece)
+
+    @torch.inference_mode()
+    def advance(self, tokens: int = ALL) -> Filled | None:
+        """Read on, about so many tokens; what was read when all is, None before.
+
+        At least one position of the prompts that are read together is. What an encoder reads is not
+        cut: each of its positions sees all others.
+        """
+        self._piece.left, self._piece.begun = tokens, False
+        try:
+            next(self._passes)
+        except StopIteration as end:
+            filled: Filled = end.value
+            return filled
+        return None
+
+
 def prefill(
     model: LanguageModel,
     requests: Sequence[Request],
     store: PrefixStore | None = None,
     room: int = 64,
 ) -> Filled:
-    """Read the prompts of some requests; equal prompts are read once.
+    """All of a `Reading` at once."""
+    filled = Reading(model, requests, store, room).advance()
+    assert filled is not None
+    return filled
 
-    Parameters
-    ----------
-    store : beginnings known already; what is read is added to it. Decoders only.
-    room : positions to leave for what follows.
-    """
+
+@dataclass
+class _Piece:
+    """How many tokens may still be read before others have their turn; whether any were."""
+
+    left: int = 0
+    begun: bool = False
+
+    def columns(self, rows: int, most: int) -> int:
+        """How many positions of some rows are read now."""
+        columns = min(most, max(1, self.left // rows))
+        self.left -= columns * rows
+        self.begun = True
+        return columns
+
+    def full(self, rows: int) -> bool:
+        return self.begun and self.left < rows
+
+
+Passes = Generator[None, None, Filled]  # stops between two pieces
+
+
+def _read(
+    model: LanguageModel,
+    requests: Sequence[Request],
+    store: PrefixStore | None,
+    room: int,
+    piece: _Piece,
+) -> Passes:
     keys = [(tuple(r.ids), None if r.source is None else tuple(r.source)) for r in requests]
     unique = {key: i for i, key in enumerate(dict.fromkeys(keys))}
     order = [unique[key] for key in keys]
@@ -55,7 +125,8 @@ def prefill(
             model, [_checked(s) for _, s in unique], [i for i, _ in unique], room
         )
     else:
-        filled, group_order = _decoder(model, [ids for ids, _ in unique], store, room)
+        decoder = _decoder(model, [ids for ids, _ in unique], store, room, piece)
+        filled, group_order = yield from decoder
         order = [group_order[i] for i in order]
     if order != list(range(len(filled.start))):
         index = torch.tensor(order, device=model.device)
@@ -122,15 +193,19 @@ def _with_encoder(
 
 
 def _decoder(
-    model: LanguageModel, prompts: list[Sequence[int]], store: PrefixStore | None, room: int
-) -> tuple[Filled, list[int]]:
+    model: LanguageModel,
+    prompts: list[Sequence[int]],
+    store: PrefixStore | None,
+    room: int,
+    piece: _Piece,
+) -> Generator[None, None, tuple[Filled, list[int]]]:
     """All prompts, in groups of like length; and in which row of the result each one is."""
     known = [_known(ids, store) for ids in prompts]
     arrays = [np.asarray(ids, np.int64) for ids in prompts]
     if len(prompts) > 1:
         shared = min(common(arrays[0], other) for other in arrays[1:])
         if shared >= _WORTH_SHARING and min(n for _, n in known) < shared:
-            opening = _pass(model, [prompts[0][:shared]], [known[0]], 0)
+            opening = yield from _pass(model, [prompts[0][:shared]], [known[0]], 0, piece)
             blocks = opening.cache.row(0, 0, shared)
             known = [
                 (blocks, min(shared, len(ids) - 1)) if n < shared else (held, n)
@@ -139,7 +214,8 @@ def _decoder(
     by_rest = sorted(range(len(prompts)), key=lambda i: len(prompts[i]) - known[i][1])
     done: Filled | None = None
     for group in _groups(by_rest, prompts, known):
-        part = _pass(model, [prompts[i] for i in group], [known[i] for i in group], room)
+        some = [prompts[i] for i in group]
+        part = yield from _pass(model, some, [known[i] for i in group], room, piece)
         done = part if done is None else join(done, part)
     assert done is not None
     if store is not None:
@@ -179,9 +255,13 @@ def _groups(
 
 
 def _pass(
-    model: LanguageModel, prompts: list[Sequence[int]], known: list[Known], room: int
-) -> Filled:
-    """One pass over the unread ends of some prompts.
+    model: LanguageModel,
+    prompts: list[Sequence[int]],
+    known: list[Known],
+    room: int,
+    piece: _Piece,
+) -> Passes:
+    """The unread ends of some prompts, the same columns of all of them at a time.
 
     All rows read as many tokens as the longest end; a row that knows more than that reads some of
     what it knows again, so that no hole is left between what it knew and what it reads.
@@ -197,8 +277,18 @@ def _pass(
         cache.fill([held or nothing for held, _ in known], kept, width - rest)
     ids, _ = padded([prompt[-rest:] for prompt in prompts], model.device, left=True)
     start = torch.tensor([width - n for n in lengths], device=model.device)
-    mask = torch.arange(width, device=model.device) >= start[:, None]
-    logits = model.logits(ids, cache, *_padding(mask, rest))
+    mask, places = _padding(torch.arange(width, device=model.device) >= start[:, None], rest)
+    end = 0
+    while end < rest:
+        if piece.full(len(prompts)):
+            yield
+        begin, end = end, end + piece.columns(len(prompts), rest - end)
+        logits = model.logits(
+            ids[:, begin:end],
+            cache,
+            None if mask is None else mask[:, : width - rest + end],
+            None if places is None else places[:, begin:end],
+        )
     return Filled(cache, logits[:, 0], start)
 
 

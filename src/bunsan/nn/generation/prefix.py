@@ -56,6 +56,11 @@ class PrefixStore:
         self._prefixes.append(best)
         return best, length
 
+    def known(self, ids: Sequence[int]) -> int:
+        """How long that beginning is; nothing counts as used."""
+        wanted = np.asarray(ids, np.int64)
+        return max((common(prefix.ids, wanted) for prefix in self._prefixes), default=0)
+
     def put(self, ids: Sequence[int], blocks: list[KeysValues]) -> None:
         """Keep a prefix; one that it begins with is let go."""
         new = Prefix(np.asarray(ids, np.int64), blocks)

@@ -8,6 +8,7 @@ what the next step reads.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,8 +18,17 @@ from bunsan.nn.generation.choosing import Chooser
 from bunsan.nn.generation.decoding import Request, Row, limit_of
 from bunsan.nn.generation.draws import Draws
 from bunsan.nn.generation.model import LanguageModel
-from bunsan.nn.generation.prefill import Filled, join_masks, padded, prefill
+from bunsan.nn.generation.prefill import ALL, Filled, Reading, join_masks, padded
 from bunsan.nn.generation.prefix import PrefixStore
+
+
+@dataclass(eq=False)
+class Joining:
+    """Requests whose prompts are being read: they are none of the batch's rows yet."""
+
+    rows: list[Row]
+    draws: list[Draws]
+    reading: Reading
 
 
 class Running:
@@ -36,7 +46,7 @@ class Running:
     Examples
     --------
     running = Running(model)
-    running.add([Request([5, 6, 7])])
+    running.add([Request([5, 6, 7])])  # or begin(...), then advance(...) between steps
     while running.rows:
         running.step()
         running.drop([i for i, row in enumerate(running.rows) if row.finish])
@@ -56,7 +66,6 @@ class Running:
         self._width = 0  # columns in use, one more than the cache has
         self._chooser: Chooser | None = None
 
-    @torch.inference_mode()
     def add(self, requests: Sequence[Request]) -> list[Row]:
         """Read prompts and choose the first token of each; the rows come last in `rows`.
 
@@ -67,21 +76,53 @@ class Running:
         """
         if not requests:
             return []
+        rows = self.advance(self.begin(requests))
+        assert rows is not None
+        return rows
+
+    def begin(self, requests: Sequence[Request]) -> Joining:
+        """Requests that join when `advance` has read their prompts, a piece at each call.
+
+        Raises
+        ------
+        ValueError : a prompt is empty or leaves no position for a token. `advance` says whether one
+            lacks its source.
+        """
         rows = [Row(r, limit_of(r, self.model.max_positions)) for r in requests]
         draws = [Draws(r.decoding.seed, r.sample) for r in requests]
-        room = max(row.limit for row in rows)
-        filled = prefill(self.model, requests, self.store, min(room, 256))
-        ids, mask = padded([r.ids for r in requests], self.model.device, left=True)
+        room = min(256, max(row.limit for row in rows))
+        return Joining(rows, draws, Reading(self.model, requests, self.store, room))
+
+    @torch.inference_mode()
+    def advance(self, joining: Joining, tokens: int = ALL) -> list[Row] | None:
+        """Read about so many tokens; once all are read, choose the first token of each request.
+
+        Returns
+        -------
+        The new rows, last in `rows`; None while there is more to read.
+        """
+        filled = joining.reading.advance(tokens)
+        if filled is None:
+            return None
+        rows, draws = joining.rows, joining.draws
+        ids, mask = padded([row.request.ids for row in rows], self.model.device, left=True)
         prompt = torch.full_like(filled.start[:, None], ids.shape[1])
         chooser = Chooser(rows, draws, self.model.vocabulary, self.model.device)
-        tokens = chooser.choose(filled.logits, lambda: (ids, mask, torch.zeros_like(mask)))
-        ids = torch.cat([ids, tokens[:, None]], 1)
+        chosen = chooser.choose(filled.logits, lambda: (ids, mask, torch.zeros_like(mask)))
+        ids = torch.cat([ids, chosen[:, None]], 1)
         mask = torch.cat([mask, mask.new_ones(len(rows), 1)], 1)
         self._join(filled, ids, mask, prompt)
         self.rows += rows
         self._draws += draws
         self._rows_changed()
         return rows
+
+    def unread(self, request: Request) -> int:
+        """How many tokens of a prompt have to be read, at most."""
+        if request.source is not None:
+            return len(request.source)
+        known = 0 if self.store is None else self.store.known(request.ids)
+        return max(1, len(request.ids) - known)
 
     @torch.inference_mode()
     def step(self) -> None:
