@@ -302,8 +302,10 @@ class _Job:
             "sources": self.source_names,
             "report": self.read_report.to_dict(),
         }
-        if self.old is not None and "vectors" in self.state:
-            state["vectors"] = self.state["vectors"]
+        if self.old is not None:
+            state |= {
+                kind: self.state[kind] for kind in ("vectors", "passages") if kind in self.state
+            }
         commit(self.storage, state, segments, self.vocabulary.finish())
 
     # What goes wrong ------------------------------------------------------------------------------

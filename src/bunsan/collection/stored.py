@@ -188,4 +188,5 @@ def live_blobs(state: State) -> list[str]:
         prefixes += [f"{s['name']}-" for s in part.get("segments", ())]
         prefixes += [f"{part['vocabulary']}-"] if part.get("vocabulary") else []
     prefixes += [f"{v['blob']}." for v in state.get("vectors", {}).values()]
+    prefixes += [f"{name}." for m in state.get("passages", {}).values() for name in m["parts"]]
     return [*prefixes, f"derived-{state.get('generation', 0)}-"]

@@ -18,7 +18,7 @@ from bunsan.tasks import describe
 from bunsan.tasks.kwic import Concordance, kwic
 from bunsan.tasks.lookup import look_up
 from bunsan.tasks.passages import Passage, passages
-from bunsan.tasks.search import SearchResult, search, store_impacts
+from bunsan.tasks.search import By, SearchResult, search, store_impacts
 from bunsan.tasks.table import Table
 from bunsan.text.words import WordSettings
 
@@ -53,18 +53,25 @@ class Collection(StoredCollection):
         self,
         query: str,
         *,
+        by: By = "keyword",
+        model: Any = None,
         k: int = 10,
+        offset: int = 0,
         where: dict[str, str] | None = None,
         match_all: bool = False,
         variant: str = "lucene",
         k1: float = 1.5,
         b: float = 0.75,
     ) -> SearchResult:
-        """The k documents that match best (BM25); see `bunsan.tasks.search.search`."""
+        """The k documents that match best, by keyword (BM25), meaning or both; see
+        `bunsan.tasks.search.search`."""
         return search(
             self,
             query,
+            by=by,
+            model=model,
             k=k,
+            offset=offset,
             where=self._where(where),
             match_all=match_all,
             variant=variant,

@@ -78,14 +78,14 @@ def nearest_rows(
 def _products(matrix: Matrix, unit: Floats, restrict: int | None) -> Iterator[tuple[int, Floats]]:
     """(first row, float32[b]): products of unscaled rows with a vector, a block at a time."""
     if matrix.storage == "int8":
-        yield 0, _products_of_bytes(matrix.values[:restrict], unit)
+        yield 0, products_of_bytes(matrix.values[:restrict], unit)
         return
     for start, block in matrix.unscaled_blocks(restrict):
         yield start, block @ unit
 
 
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
-def _products_of_bytes(values: NDArray[np.int8], unit: Floats) -> Floats:
+def products_of_bytes(values: NDArray[np.int8], unit: Floats) -> Floats:
     """int8[R, d] times float32[d] without a copy of the rows in float32."""
     products = np.empty(len(values), np.float32)
     for row in range(len(values)):
