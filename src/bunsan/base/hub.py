@@ -17,6 +17,7 @@ from bunsan.base.hub_files import choose_files, is_complete
 from bunsan.base.hub_transfer import transfer
 from bunsan.base.language import tr
 from bunsan.base.optional import optional
+from bunsan.base.shipped import shipped_models
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 _TIMEOUT = 15.0  # seconds for one answer of the hub
@@ -68,7 +69,8 @@ def local_folder(
 
     Parameters
     ----------
-    name_or_path : a folder, which is used as it is, or owner/name on the hub, or owner/name@revision.
+    name_or_path : a folder, which is used as it is, or the name of a model that comes with the package, or owner/name
+        on the hub, or owner/name@revision.
     revision : branch, tag or commit; None is the default branch.
     offline : True forbids the network; None does what `is_offline` says.
     allow : patterns of the files to fetch; None chooses configuration, tokenizer and weights.
@@ -82,6 +84,8 @@ def local_folder(
     path = Path(name_or_path).expanduser()
     if path.is_dir():
         return path
+    if (shipped := shipped_models().get(str(name_or_path))) is not None:
+        return shipped
     name, revision = _split(name_or_path, path, revision)
     folder = cached_folder(name, revision=revision, allow=allow, cache=cache)
     if folder is not None:
@@ -176,6 +180,17 @@ def cached_models(cache: str | Path | None = None) -> list[CachedModel]:
             )
         )
     return sorted(models, key=lambda model: model.name.lower())
+
+
+def shipped_here() -> list[CachedModel]:
+    """The models that come with the package."""
+    return [_shipped(name) for name in shipped_models()]
+
+
+def _shipped(name: str) -> CachedModel:
+    folder = shipped_models()[name]
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return CachedModel(name, "", folder, size, True)
 
 
 def remove_cached(name: str, cache: str | Path | None = None) -> int:
@@ -291,7 +306,10 @@ def _not_here(name: str, cache: str | Path | None, *, fetch: bool = True) -> Mis
     return Missing(
         tr(f"{name} {state}{why}.", f"{name} {state}{why}。"),
         remedy=" ".join(
-            [_here(m.name for m in models if m.complete), get if fetch else ""]
+            [
+                _here([*shipped_models(), *(m.name for m in models if m.complete)]),
+                get if fetch else "",
+            ]
         ).strip(),
     )
 

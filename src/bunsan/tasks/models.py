@@ -14,8 +14,10 @@ from bunsan.base.hub import (
     pull,
     remove_cached,
     search_hub,
+    shipped_here,
 )
 from bunsan.base.language import tr
+from bunsan.base.shipped import shipped_models
 from bunsan.base.untrusted import read_object
 from bunsan.models.catalogue import (
     TASKS,
@@ -193,7 +195,7 @@ def list_models(
         _check(family, known, tr("family", "系統"))
         models = [model for model in models if model.family.lower() == family.lower()]
     # Without the library that keeps the cache nothing can be said of it: an error, not an empty list.
-    here = {model.name: model for model in cached_models()} if local else _here()
+    here = {m.name: m for m in (*shipped_here(), *cached_models())} if local else _here()
     rows = [
         _row(model, here.get(model.name)) for model in models if not local or model.name in here
     ]
@@ -257,6 +259,8 @@ def pull_model(name: str) -> Path:
     Missing : the hub has no such model, cannot be reached, or the model is given out elsewhere.
     Interrupted : Ctrl-C; what has come is kept.
     """
+    if name in shipped_models():
+        return shipped_models()[name]
     stem, at, revision = name.partition("@")
     entry = look_up(stem)
     if entry is not None and not entry.on_hub:
@@ -277,18 +281,23 @@ def remove_model(name: str) -> int:
 
     Raises
     ------
-    Missing : it is not here.
+    Missing : it is not here. BadInput : it comes with the package.
     """
     entry = look_up(name)
+    if name in shipped_models():
+        raise BadInput(
+            tr(f"{name} comes with bunsan.", f"{name} は bunsan に同梱のモデルです。"),
+            remedy=tr("It goes when bunsan does.", "bunsan を削除すると一緒に消えます。"),
+        )
     return remove_cached(name if entry is None else entry.name)
 
 
 def _here() -> dict[str, CachedModel]:
-    """What the cache holds; nothing where the library that keeps it is not installed."""
+    """What came with the package, and what the cache holds where the library that keeps it is installed."""
     try:
-        return {model.name: model for model in cached_models()}
+        return {model.name: model for model in (*shipped_here(), *cached_models())}
     except Missing:
-        return {}
+        return {model.name: model for model in shipped_here()}
 
 
 def _folder_here(folder: Path) -> CachedModel:

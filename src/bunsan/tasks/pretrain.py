@@ -22,6 +22,7 @@ from bunsan.text.documents import ReadReport, bytes_total, read_documents
 from bunsan.text.readers.opening import locate
 from bunsan.text.subwords.opening import open_tokenizer
 from bunsan.text.subwords.tokenizer import Tokenizer
+from bunsan.training.initial_tokens import begin_from, token_embeddings, token_vectors
 from bunsan.training.loop import Loop
 from bunsan.training.objective import Objective
 from bunsan.training.processes import Processes, join_processes, leave_processes
@@ -140,6 +141,8 @@ def _pretrain(
     objective = make_objective(plan, pieces, start=opened, teacher=taught)
     report = ReadReport()
     tokens = _tokens(sources, pieces, objective, reading, work / "tokens", processes, report)
+    if plan.tokens == "skip-gram" and opened is None:
+        _begin_tokens(objective, tokens, pieces, plan, work, processes)
     windows, evaluation = _windows(tokens, objective, plan, processes)
     mark = _mark(plan, tokens, pieces, start, teacher)
     folder = work / mark
@@ -258,6 +261,23 @@ def _tokens(
             ),
         )
     return corpus
+
+
+def _begin_tokens(
+    objective: Objective,
+    corpus: TokenCorpus,
+    tokenizer: Tokenizer,
+    plan: Recipe,
+    work: Path,
+    processes: Processes,
+) -> None:
+    """Embeddings of tokens begin as word vectors; the first process learns them, the others wait."""
+    table = token_embeddings(objective.module, tokenizer.vocab_size)
+    options: dict[str, Any] = {"folder": work, "seed": plan.training.seed}
+    if processes.leads:
+        token_vectors(corpus, *table.weight.shape, **options)
+    processes.wait()
+    begin_from(table, token_vectors(corpus, *table.weight.shape, **options))
 
 
 def _windows(

@@ -46,9 +46,10 @@ HEADS = {
     "distillation": "masked-words",
     "contrast": "base",
 }
+TOKENS = ("random", "skip-gram")  # how embeddings of tokens begin
 _GIVEN = ("self", "model", "tokenizer", "discriminator", "generator", "student", "teacher")
 _TABLES = {
-    "model": ("size", "head", "changes"),
+    "model": ("size", "head", "changes", "tokens"),
     "generator": ("size", "changes"),
     "objective": None,
     "training": None,
@@ -65,7 +66,8 @@ class Recipe:
     ----------
     name, file : what it is called, where it is. size, head, changes : of the model. objective,
     options : by name. generator : (size, changes). tokenizer : what `train_tokenizer` is told where
-    none is given. unit : what a document is in plain text.
+    none is given. unit : what a document is in plain text. tokens : "skip-gram" where the embeddings of
+    tokens begin as word vectors learned from the corpus, else "random".
     """
 
     name: str
@@ -79,6 +81,7 @@ class Recipe:
     generator: tuple[str, Mapping[str, Any]] | None
     tokenizer: Mapping[str, Any] | None
     unit: str
+    tokens: str = "random"
 
     def with_training(self, **changes: Any) -> "Recipe":
         """The same with other settings; one of two that exclude each other puts the other one out."""
@@ -107,6 +110,7 @@ class Recipe:
             "objective": self.objective,
             "options": dict(self.options),
             "generator": None if self.generator is None else list(self.generator),
+            "tokens": self.tokens,
         }
 
 
@@ -155,6 +159,9 @@ def read_recipe(name: str | Path) -> Recipe:
     for key in objective:
         if key not in options:
             raise _unknown(path, f"[objective] {key}", options)
+    tokens = model.get("tokens", "random")
+    if tokens not in TOKENS:
+        raise _unknown(path, f"[model] tokens = {tokens!r}", list(TOKENS))
     generator = tables.get("generator")
     return Recipe(
         name=path.stem,
@@ -170,6 +177,7 @@ def read_recipe(name: str | Path) -> Recipe:
         else (str(generator.get("size", "")), generator.get("changes", {})),
         tokenizer=tables.get("tokenizer"),
         unit=str(tables.get("text", {}).get("unit", "auto")),
+        tokens=tokens,
     )
 
 
