@@ -442,7 +442,12 @@ def show_stop(line: str, why: str, result: Any) -> None:
 
 def print_hits(result: "SearchResult") -> None:
     """Documents found, each with its score, place, fields and passages."""
-    for rank, hit in enumerate(result.hits, start=1):
+    for rank, hit in enumerate(result.hits, start=result.offset + 1):
         fields = " ".join(f"{k}={v}" for k, v in hit.fields.items() if v is not None)
-        print(f"{rank}\t{hit.score:.3f}\t{hit.source}:{hit.row}\t{fields}".rstrip())
-        print_passages(hit.passages, indent="\t")
+        line = f"{rank}\t{hit.score:.{4 if result.by == 'both' else 3}f}\t{hit.source}:{hit.row}"
+        more = [fields, *([hit.ranked()] if result.by == "both" else [])]
+        print("\t".join([line, *more]).rstrip())
+        shown = hit.passages
+        if hit.nearest is not None and hit.nearest not in shown:
+            shown = [*shown, hit.nearest]
+        print_passages(shown, indent="\t")

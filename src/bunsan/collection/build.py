@@ -162,7 +162,7 @@ class _Job:
         parts: list[Any] = [self.reading.options(), self.settings.to_dict(), self.remove_missing]
         parts.append(self.state.get("generation", 0))
         for source in self.sources if isinstance(self.sources, (list, tuple)) else [self.sources]:
-            if isinstance(source, (str, Path)) and Path(source).exists():
+            if isinstance(source, (str, Path)) and _is_there(source):
                 files = (
                     [Path(source)] if Path(source).is_file() else sorted(Path(source).rglob("*"))
                 )
@@ -323,3 +323,11 @@ class _Job:
             ),
             file=self.storage.location,
         )
+
+
+def _is_there(path: str | Path) -> bool:
+    """Whether this is a file or a folder; a long text, which no path can be, is not."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False

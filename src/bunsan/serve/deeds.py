@@ -18,6 +18,7 @@ from bunsan.serve.replies import (
     RowsReply,
     SearchReply,
 )
+from bunsan.serve.searching import meaning_model, search_in
 from bunsan.serve.served import ServedCollection, Service, TextEncoder, Writer
 from bunsan.serve.shapes import (
     ClassifyRequest,
@@ -64,13 +65,14 @@ def router(service: Service) -> APIRouter:
 
     @routes.post("/search", response_model=SearchReply, tags=["collections"])
     async def search(body: SearchRequest, request: Request) -> JSONResponse:
-        """Documents that match best (BM25)."""
+        """Documents that match best: by keyword (BM25), by meaning (vectors), or both."""
+        model = meaning_model(service, body)
 
         def deed(collection: Collection) -> dict[str, Any]:
-            found = collection.search(
-                body.query, k=body.k, where=body.where, match_all=body.match_all
-            )
+            found = search_in(collection, body, model)
             return {
+                "by": found.by,
+                "representation": found.representation,
                 "total": found.total,
                 "missing": found.missing,
                 "hits": [asdict(hit) for hit in found.hits],

@@ -204,7 +204,8 @@ class PassageReply(BaseModel):
 
 
 class HitReply(BaseModel):
-    """A document that was found, and what each word of the query added to its score."""
+    """A document that was found, and why: what words added to its score, its rank by keyword and by
+    meaning, the cosine of its nearest passage with the query."""
 
     score: float
     text: str
@@ -213,12 +214,18 @@ class HitReply(BaseModel):
     fields: dict[str, str | None]
     passages: list[PassageReply]
     why: dict[str, float]
+    ranks: dict[str, int]
+    cosine: float | None
+    nearest: PassageReply | None
 
 
 class SearchReply(BaseModel):
-    """Of /bunsan/search. `missing`: words of the query that no document has."""
+    """Of /bunsan/search. `missing`: words of the query that no document has, by meaning those without
+    a vector. `representation`: what meaning was told by."""
 
     collection: str
+    by: str
+    representation: str | None
     total: int
     missing: list[str]
     hits: list[HitReply]

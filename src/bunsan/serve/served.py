@@ -117,6 +117,7 @@ class Service:
         self.pool = ThreadPoolExecutor(2, thread_name_prefix="bunsan-prepare")
         self.place: tempfile.TemporaryDirectory[str] | None = None
         self.found: dict[str, Served] = {}
+        self.searchers: dict[str, Any] = {}  # encoders as searches in other threads use them
         self.ready = self.closed = False
         if settings.threads is not None:
             import torch

@@ -50,6 +50,13 @@ class Writing(Shape):
     repetition_penalty: float | None = Field(None, gt=0, le=10)
     no_repeat_ngram_size: int | None = Field(None, ge=0, le=100)
     min_tokens: int | None = Field(None, ge=0, le=1 << 20)
+    num_beams: int | None = Field(
+        None, ge=1, le=128, description="Width of a beam search, whose `n` best texts are told."
+    )
+    length_penalty: float | None = Field(
+        None, ge=-10, le=10, description="Exponent of the length that a beam's score is divided by."
+    )
+    early_stopping: bool | Literal["never"] | None = None
     # Taken, and of no consequence
     user: str | None = None
     service_tier: str | None = None
@@ -67,7 +74,10 @@ class CompletionRequest(Writing):
         ]
     )
     logprobs: int | None = Field(None, ge=0, le=20)
-    best_of: int | None = Field(None, ge=1, le=128, description="Not supported beyond n.")
+    best_of: int | None = Field(
+        None, ge=1, le=128,
+        description="How many answers are written, of which the `n` most probable are told.",
+    )  # fmt: skip
     echo: bool | None = Field(None, description="Not supported.")
     suffix: str | None = Field(None, description="Not supported.")
 
@@ -190,10 +200,13 @@ class CollectionRequest(Shape):
 
 
 class SearchRequest(CollectionRequest):
-    """Body of /bunsan/search."""
+    """Body of /bunsan/search. `model`: an encoder that is served, or vectors of the collection."""
 
     query: Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+    by: Literal["keyword", "meaning", "both"] = "keyword"
+    model: str | None = None
     k: int = Field(10, ge=1, le=1000)
+    offset: int = Field(0, ge=0, le=100_000)
     where: dict[str, str] | None = None
     match_all: bool = False
 
