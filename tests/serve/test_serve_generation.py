@@ -313,7 +313,7 @@ def test_an_encoder_decoder(client: openai.OpenAI) -> None:
     [
         ("echo", True),
         ("suffix", "end"),
-        ("best_of", 3),
+        ("best_of", 9),
         ("n", 100),
         ("max_tokens", 481),
         ("top_p", 0),

@@ -11,8 +11,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from bunsan.serve.jobs import Answer, Job, Piece, TokenChosen
 from bunsan.serve.served import Writer
-from bunsan.serve.writing import Job, Piece, TokenChosen
 
 if TYPE_CHECKING:
     from bunsan.tasks.complete import TextGenerator
@@ -53,6 +53,7 @@ class Form:
     Attributes
     ----------
     alternatives : how many likeliest tokens are told beside each; None: no probabilities are.
+    best_of, n : of so many answers to a prompt so many are told, those of the most probable tokens.
     """
 
     kind: Literal["text", "chat"]
@@ -60,6 +61,8 @@ class Form:
     strips: bool = False
     alternatives: int | None = None
     usage: bool = False  # a stream ends with the numbers of tokens
+    n: int = 1
+    best_of: int = 1
 
     def head(self, stream: bool) -> dict[str, Any]:
         """What every answer and event begins with."""
@@ -125,7 +128,8 @@ async def whole_answer(form: Form, job: Job) -> tuple[dict[str, Any], list[Whole
         async for pieces in news:
             for piece in pieces:
                 wholes[piece.index].add(piece, form.strips)
-    choices = [form.choice(i, whole) for i, whole in enumerate(wholes)]
+    told = range(len(wholes)) if form.best_of == form.n else _best(job.answers, form)
+    choices = [form.choice(i, wholes[place]) for i, place in enumerate(told)]
     return {**form.head(False), "choices": choices, "usage": usage(job, wholes)}, wholes
 
 
@@ -162,6 +166,23 @@ async def events(form: Form, job: Job) -> AsyncIterator[dict[str, Any]]:
                 yield event(form.part(i, text, told, whole.finish))
     if form.usage:
         yield {**head, "choices": [], "usage": usage(job, wholes)}
+
+
+def _best(answers: Sequence[Answer], form: Form) -> list[int]:
+    """Places of the answers that are told: of each prompt's the best by probability a token."""
+    places: list[int] = []
+    for begin in range(0, len(answers), form.best_of):
+        of_prompt = range(begin, begin + form.best_of)
+        means = {i: _mean_logprob(answers[i]) for i in of_prompt}
+        places += sorted(of_prompt, key=lambda i: (-means[i], i))[: form.n]
+    return places
+
+
+def _mean_logprob(answer: Answer) -> float:
+    """Of all tokens that were written, the end token among them."""
+    assert answer.row is not None
+    logprobs = answer.row.logprobs
+    return sum(logprobs) / len(logprobs)
 
 
 def usage(job: Job, wholes: Sequence[Whole]) -> dict[str, int]:

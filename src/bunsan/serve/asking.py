@@ -26,7 +26,7 @@ class Asked:
     Attributes
     ----------
     requests : with what makes text of their tokens.
-    n : answers a prompt. strips : whether space at an answer's beginning is left out.
+    n : rows a prompt. strips : whether space at an answer's beginning is left out.
     """
 
     requests: list[tuple[Request, TextStream]]
@@ -45,17 +45,34 @@ def completion(writer: Writer, body: CompletionRequest, settings: ServeSettings)
         raise unsupported("echo", "prepend the prompt yourself")
     if body.suffix:
         raise unsupported("suffix", "models here only go on with a text")
-    if body.best_of is not None and body.best_of != body.n:
-        raise unsupported("best_of", "ask for n answers and choose")
+    written = _best_of(body, settings)
     given = body.prompt
     one = isinstance(given, str) or isinstance(given[0], int)
     prompts: Sequence[Any] = [given] if one else given
     if len(prompts) > settings.max_texts:
         raise too_many("prompt", len(prompts), settings.max_texts)
-    decoding = _decoding(writer, body, settings, body.logprobs, _COMPLETION_TOKENS)
+    logprobs = body.logprobs
+    if logprobs is None and written > body.n:  # by which the best are chosen
+        logprobs = 0
+    decoding = _decoding(writer, body, settings, logprobs, _COMPLETION_TOKENS, samples=written)
     asked = body.max_tokens is not None
     requests = [_request(writer, prompt, decoding, settings, asked, "prompt") for prompt in prompts]
-    return Asked(_samples(writer.generator, requests, _stops(body.stop), body.n), body.n)
+    return Asked(_samples(writer.generator, requests, _stops(body.stop), written), written)
+
+
+def _best_of(body: CompletionRequest, settings: ServeSettings) -> int:
+    """How many answers to a prompt are written."""
+    if body.best_of is None or body.best_of == body.n:
+        return body.n
+    if body.best_of < body.n:
+        raise _wrong("best_of", f"n ({body.n}) cannot be more than best_of ({body.best_of}).")
+    if body.best_of > settings.max_answers:
+        raise _wrong("best_of", f"best_of can be {settings.max_answers} at most here.")
+    if body.stream:
+        raise _wrong("best_of", "best_of above n cannot be streamed: the best is known at the end.")
+    if (body.num_beams or 1) > 1:
+        raise _wrong("best_of", "best_of draws answers, num_beams searches for them: give one.")
+    return body.best_of
 
 
 def chat(writer: Writer, body: ChatRequest, settings: ServeSettings) -> Asked:
@@ -81,7 +98,7 @@ def chat(writer: Writer, body: ChatRequest, settings: ServeSettings) -> Asked:
     try:
         prompt = format.prompt(messages)
     except BadInput as error:
-        raise ApiError(400, str(error), param="messages", code="invalid_value") from error
+        raise _wrong("messages", str(error)) from error
     most = body.max_completion_tokens or body.max_tokens
     name = "max_tokens" if body.max_completion_tokens is None else "max_completion_tokens"
     body = body.model_copy(update={"max_tokens": most})
@@ -121,36 +138,57 @@ def _decoding(
     logprobs: int | None,
     usual: int | None,
     length_param: str = "max_tokens",
+    samples: int | None = None,
 ) -> Decoding:
     """The model's habits with what was asked for in their place."""
     if body.n > settings.max_answers:
-        raise ApiError(
-            400, f"n can be {settings.max_answers} at most here.", param="n", code="invalid_value"
-        )
+        raise _wrong("n", f"n can be {settings.max_answers} at most here.")
     wanted = body.max_tokens
     if wanted is not None and wanted > settings.max_tokens:
-        raise ApiError(
-            400, f"{length_param} can be {settings.max_tokens} at most here.",
-            param=length_param, code="invalid_value",
-        )  # fmt: skip
+        raise _wrong(length_param, f"{length_param} can be {settings.max_tokens} at most here.")
+    widest = min(settings.max_beams, settings.rows)
+    if body.num_beams is not None:
+        _check_beams(body, logprobs, widest)
     given: dict[str, Any] = {
         name: getattr(body, name)
         for name in (
             "temperature", "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty",
-            "repetition_penalty", "min_tokens",
+            "repetition_penalty", "min_tokens", "length_penalty", "early_stopping",
         )
     }  # fmt: skip
+    given["beams"] = body.num_beams
     given["no_repeat_ngram"] = body.no_repeat_ngram_size
     given["max_tokens"] = wanted or min(usual or settings.max_tokens, settings.max_tokens)
     given["logprobs"] = logprobs
     given["bias"] = _bias(writer, body.logit_bias)
     given["seed"] = secrets.randbits(62) if body.seed is None else body.seed % (1 << 64)
     try:
-        decoding, _ = writer.generator.decoding(samples=body.n, **given)
+        decoding, _ = writer.generator.decoding(samples=samples or body.n, **given)
     except BadInput as error:
         raise ApiError(400, str(error), code="invalid_value") from error
-    # The batch writes one token at a time; a search, which some models are used to, looks at many.
-    return replace(decoding, beams=1)
+    # A search that the model's maker set, and nobody asked for, gives way to what it cannot do.
+    searches = decoding.beams <= widest and not body.stream and logprobs is None
+    return decoding if searches else replace(decoding, beams=1)
+
+
+def _check_beams(body: Writing, logprobs: int | None, widest: int) -> None:
+    beams = body.num_beams or 1
+    if beams > widest:
+        raise _wrong("num_beams", f"num_beams can be {widest} at most here.")
+    if beams == 1:
+        return
+    if body.n > beams:
+        raise _wrong("n", f"n can be num_beams ({beams}) at most: a search finds no more texts.")
+    if body.stream:
+        raise _wrong("num_beams", "A search cannot be streamed: its texts are known at the end.")
+    if logprobs is not None:
+        raise _wrong("num_beams", "A search tells no logprobs.")
+    if body.temperature:
+        raise _wrong("temperature", "num_beams searches and draws nothing: leave temperature out.")
+
+
+def _wrong(param: str, message: str) -> ApiError:
+    return ApiError(400, message, param=param, code="invalid_value")
 
 
 def _bias(writer: Writer, given: dict[str, float] | None) -> tuple[tuple[int, float], ...] | None:
@@ -159,10 +197,7 @@ def _bias(writer: Writer, given: dict[str, float] | None) -> tuple[tuple[int, fl
     most = writer.generator.model.vocabulary
     for key in given:
         if not (key.isascii() and key.isdigit() and len(key) < 10 and int(key) < most):
-            raise ApiError(
-                400, f"logit_bias: {key[:20]!r} is no id of {most} tokens.",
-                param="logit_bias", code="invalid_value",
-            )  # fmt: skip
+            raise _wrong("logit_bias", f"logit_bias: {key[:20]!r} is no id of {most} tokens.")
     return tuple((int(key), value) for key, value in given.items())
 
 
@@ -182,14 +217,11 @@ def _request(
         try:
             request, cut = generator.request(prompt, least)
         except BadInput as error:
-            raise ApiError(400, str(error), param=param, code="invalid_value") from error
+            raise _wrong(param, str(error)) from error
     else:
         wrong = [i for i in prompt if i >= model.vocabulary]
         if wrong:
-            raise ApiError(
-                400, f"{wrong[0]} is no id of {model.vocabulary} tokens.",
-                param=param, code="invalid_value",
-            )  # fmt: skip
+            raise _wrong(param, f"{wrong[0]} is no id of {model.vocabulary} tokens.")
         request, cut = _of_ids(generator, prompt), 0
     read = len(request.ids if request.source is None else request.source) + cut
     room = model.max_source if model.encodes else _less(model.max_positions)
@@ -211,7 +243,7 @@ def _request(
 
 def _of_ids(generator: "TextGenerator", ids: list[int]) -> Request:
     if not ids:
-        raise ApiError(400, "The prompt is empty.", param="prompt", code="invalid_value")
+        raise _wrong("prompt", "The prompt is empty.")
     if not generator.model.encodes:
         return Request(ids)
     assert generator.habits.start is not None

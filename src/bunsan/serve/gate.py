@@ -59,6 +59,9 @@ class Gate:
         try:
             headers = dict(scope["headers"])
             self._check(scope, headers)
+            if _is_others(scope):
+                await self.app(scope, receive, noting)
+                return
             body = await self._body(headers, receive)
             if scope["path"].startswith(_JSON):
                 _check_json(body, headers)
@@ -139,6 +142,13 @@ class Gate:
             clock = time.strftime("%H:%M:%S")
             line = f"{clock} {scope['method']} {told} {status} {seconds * 1000:.0f} ms {extra}"
             print(line.rstrip(), file=sys.stderr, flush=True)
+
+
+def _is_others(scope: Scope) -> bool:
+    """Whether the path is one of an application that was mounted beside the API and has limits of its
+    own, such as the studio with the files that are dropped there: it says so in `app.state.own_limits`."""
+    paths = getattr(getattr(scope.get("app"), "state", None), "own_limits", ())
+    return any(scope["path"] == path or scope["path"].startswith(path + "/") for path in paths)
 
 
 def _check_json(body: bytes, headers: dict[bytes, bytes]) -> None:

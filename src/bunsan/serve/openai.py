@@ -15,6 +15,7 @@ from bunsan.serve import asking
 from bunsan.serve.answering import Form, events, whole_answer
 from bunsan.serve.asking import Asked
 from bunsan.serve.errors import ApiError, unsupported
+from bunsan.serve.jobs import Job
 from bunsan.serve.replies import (
     ERRORS,
     ChatReply,
@@ -33,7 +34,6 @@ from bunsan.serve.shapes import (
     Writing,
 )
 from bunsan.serve.sse import EventStream, unless_left
-from bunsan.serve.writing import Job
 
 _PAIRS = 32  # documents that are scored between two other requests
 
@@ -65,7 +65,10 @@ def router(service: Service) -> APIRouter:
         """Go on with texts."""
         writer = service.get(body.model, Writer, "model")
         asked = await service.prepare(asking.completion, writer, body, settings)
-        form = Form("text", writer, asked.strips, body.logprobs, _wants_usage(body))
+        best_of = body.best_of or body.n
+        form = Form(
+            "text", writer, asked.strips, body.logprobs, _wants_usage(body), body.n, best_of
+        )
         return await _answer(service, form, asked, body, request)
 
     @routes.post("/chat/completions", response_model=ChatReply, tags=["generation"])

@@ -26,10 +26,12 @@ class ServeSettings:
         foreign name (DNS rebinding) is refused so.
     origins : web pages that may ask (CORS); empty: none.
     rows : answers written at once by a model. queue : answers that may wait for one.
-    batch_tokens : tokens read in one pass, of prompts or of texts to encode.
+    piece_tokens : tokens of prompts read between two tokens of the answers under way.
+    batch_tokens : tokens read in one pass, of texts to encode.
     prefix_bytes : memory of a decoder for beginnings of prompts, shared by all requests; 0: none.
     max_body : bytes of a request. max_prompt : tokens of a prompt or text; where the model's own limit
-        is lower, that one. max_tokens : tokens of an answer. max_answers : `n` of a request.
+        is lower, that one. max_tokens : tokens of an answer. max_answers : `n` and `best_of` of a request.
+        max_beams : width of a beam search; no more than `rows`, of which a search takes so many.
         max_texts : texts, documents or prompts of a request.
     body_seconds : for a request to arrive. send_seconds : for a reader to take what was sent.
     grace_seconds : for running requests to finish after the server was told to stop.
@@ -46,12 +48,14 @@ class ServeSettings:
     origins: tuple[str, ...] = ()
     rows: int = 16
     queue: int = 256
+    piece_tokens: int = 128
     batch_tokens: int = 4096
     prefix_bytes: int = 256 << 20
     max_body: int = 4 << 20
     max_prompt: int = 8192
     max_tokens: int = 1024
     max_answers: int = 8
+    max_beams: int = 8
     max_texts: int = 2048
     body_seconds: float = 30.0
     send_seconds: float = 60.0

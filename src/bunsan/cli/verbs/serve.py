@@ -115,7 +115,16 @@ def command(
         ),
     ] = 8192,
     max_answers: Annotated[
-        int, typer.Option("--max-answers", min=1, help=tr("Largest n.", "n の最大値。"))
+        int,
+        typer.Option(
+            "--max-answers", min=1, help=tr("Largest n and best_of.", "n と best_of の最大値。")
+        ),
+    ] = 8,
+    max_beams: Annotated[
+        int,
+        typer.Option(
+            "--max-beams", min=1, help=tr("Widest beam search.", "ビームサーチの最大幅。")
+        ),
     ] = 8,
     max_texts: Annotated[
         int,
@@ -142,12 +151,23 @@ def command(
             ),
         ),
     ] = 256,
+    piece_tokens: Annotated[
+        int,
+        typer.Option(
+            "--piece-tokens",
+            min=1,
+            help=tr(
+                "Tokens of a prompt read before the other answers go on.",
+                "長いプロンプトを読む単位(トークン)。その合間にほかの答えが進む。",
+            ),
+        ),
+    ] = 128,
     batch_tokens: Annotated[
         int,
         typer.Option(
             "--batch-tokens",
             min=1,
-            help=tr("Tokens read in one pass.", "一度に読むトークン数。"),
+            help=tr("Tokens encoded in one pass.", "一度に埋め込むトークン数。"),
         ),
     ] = 4096,
     body_seconds: Annotated[
@@ -220,6 +240,7 @@ def command(
         rows=rows,
         queue=queue,
         prefix_bytes=prefix_cache << 20,
+        piece_tokens=piece_tokens,
         batch_tokens=batch_tokens,
         body_seconds=body_seconds,
         send_seconds=send_seconds,
@@ -227,6 +248,7 @@ def command(
         max_prompt=max_prompt,
         max_tokens=max_tokens,
         max_answers=max_answers,
+        max_beams=max_beams,
         max_texts=max_texts,
         grace_seconds=grace,
         log=not quiet(),

@@ -96,6 +96,11 @@ class BeamSearch:
         self._reading = Reading(model, requests, store, min(limit, 256))
         self._beams: _Beams | None = None
 
+    @property
+    def reading(self) -> bool:
+        """Whether prompts are still read."""
+        return self._beams is None
+
     @torch.inference_mode()
     def advance(self, tokens: int = ALL) -> bool:
         """Read about so many tokens of the prompts, or write one; True once all is found."""
