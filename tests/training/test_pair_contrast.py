@@ -76,8 +76,12 @@ def test_partners_come_together(tmp_path: Path, capsys: pytest.CaptureFixture[st
     peer = sentence_transformers.SentenceTransformer(str(tmp_path / "made"), device="cpu")
     np.testing.assert_allclose(ours, peer.encode(texts), atol=2e-5)
     command = ["finetune", "vectors", "--model", str(tmp_path / "start"), "--train", str(table)]
-    assert main([*command, "-o", str(tmp_path / "told"), "--epochs", "1", "--batch", "20"]) == 0
+    command += ["-o", str(tmp_path / "told"), "--epochs", "1", "--batch", "20"]
+    assert main([*command, "--keep"]) == 0
     assert "partner" in capsys.readouterr().out
+    assert list((tmp_path / "told.training").rglob("*.csv"))
+    assert main([*command, "--lora", "4", "--patience", "1"]) == 2  # nothing is passed over
+    assert "--lora, --patience" in capsys.readouterr().err
     assert bunsan.open(tmp_path / "told").encode("the cat").shape == (16,)
     again = finetune_vectors(table, to=tmp_path / "again", epochs=60, held_out=0.2, **options)
     assert again.trained.loss == made.trained.loss

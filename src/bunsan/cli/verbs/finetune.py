@@ -30,7 +30,15 @@ EXAMPLES = [
 ]
 
 
+# What training on pairs of texts that belong together has no use for.
+_NOT_FOR_VECTORS = (
+    *("valid", "question", "label", "choices", "multi", "separator", "min_count", "balance"),
+    *("threshold", "layer_decay", "freeze", "lora", "patience", "stride", "refuse_bad_rows"),
+)
+
+
 def command(
+    context: typer.Context,
     task: Annotated[
         str,
         typer.Argument(
@@ -243,6 +251,7 @@ def command(
             remedy=tr("Use float32 or bfloat16.", "float32 か bfloat16 を指定してください。"),
         )
     if task == "vectors":
+        _refuse_given(context, _NOT_FOR_VECTORS)
         _vectors(
             common.paths(train),
             output,
@@ -254,6 +263,9 @@ def command(
             rate=rate or 5e-5,
             max_length=max_length or 128,
             held_out=held_out,
+            precision=precision,
+            keep=keep,
+            curves=curves,
             seed=seed,
             device=device,
             threads=threads,
@@ -305,6 +317,21 @@ def command(
         common.print_json(done.to_dict())
         return
     tell(done, train[0])
+
+
+def _refuse_given(context: typer.Context, names: tuple[str, ...]) -> None:
+    """Options that would do nothing are refused, not passed over."""
+    given = [
+        name
+        for name in names
+        if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    ]
+    if given:
+        listed = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise BadInput(
+            tr(f"vectors have no use for {listed}.", f"vectors では {listed} を使えません。"),
+            remedy=tr("Leave it out.", "外してください。"),
+        )
 
 
 def _vectors(train: list[Any], output: Path, *, as_json: bool, **options: Any) -> None:

@@ -78,6 +78,9 @@ def finetune_vectors(
     rate: float = 5e-5,
     max_length: int = 128,
     held_out: float = 0.02,
+    precision: Literal["float32", "bfloat16"] = "float32",
+    keep: bool = False,
+    curves: bool = False,
     seed: int = 0,
     device: str | None = None,
     threads: int | None = None,
@@ -95,6 +98,7 @@ def finetune_vectors(
     train : tables with a text and a text that belongs to it. columns : "text" and "text2", where their
         names do not tell (question and passage, title and text, sentence1 and sentence2, ...).
     batch : pairs of an update; the others of the batch are what each is told from, so more is better.
+    keep : leave the folder of the training. curves : also write curves for TensorBoard.
 
     Raises
     ------
@@ -124,6 +128,7 @@ def finetune_vectors(
         weight_decay=0.01,
         max_length=max(max_length, 8),
         held_out=apart / len(examples),
+        precision=precision,
         evaluate_every=max(1, len(kept) // together),
         evaluate_windows=max(1, apart),
         seed=seed,
@@ -144,6 +149,7 @@ def finetune_vectors(
             folder=work / mark,
             mark=mark,
             device=torch.device(device or "cpu"),
+            curves=curves,
             on_step=Shown(bar, len(kept) / together, on_step),
         ).run()
     found = _found(objective, valid)
@@ -153,7 +159,8 @@ def finetune_vectors(
         objective.save(beside)
         tokenizer.save(beside)
         write_json(beside / "training.json", {**result.to_dict(), "model": str(model)})
-    shutil.rmtree(work, ignore_errors=True)
+    if not keep:
+        shutil.rmtree(work, ignore_errors=True)
     return result
 
 

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from bunsan.base.errors import BadInput, Missing
 from bunsan.base.language import tr
+from bunsan.base.shipped import shipped_models
 from bunsan.text.encoding import encoding_name
 from bunsan.words.vectors.account import Note
 from bunsan.words.vectors.files import (
@@ -43,7 +44,7 @@ def open_vectors(
     limit: int | None = None,
     encoding: str | None = None,
 ) -> WordVectors:
-    """Open a file of word vectors; what was odd in it is in `account`.
+    """Open a file of word vectors, or those that come with the package by their name; what was odd is in `account`.
 
     Own files are mapped in a millisecond whatever their size. Text may be packed by gzip, bzip2, xz
     or zip, and so may word2vec's and fastText's binary files.
@@ -61,6 +62,8 @@ def open_vectors(
     named.
     """
     path = Path(path)
+    if not path.exists() and str(path) in shipped_models():
+        path = shipped_models()[str(path)] / "words.safetensors"
     if not path.is_file():
         raise Missing(
             tr("There is no such file.", "ファイルがありません。"),
