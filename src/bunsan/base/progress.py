@@ -2,13 +2,15 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
+
+T = TypeVar("T")
 
 # Title, steps done, steps in all or None, and a few words beside the bar.
 Listener = Callable[[str, float, float | None, str], None]
@@ -54,6 +56,14 @@ class Progress:
             self._listener(self._title, self._done, self._total, note)
         if self._bars is not None and self._task is not None:
             self._bars.update(self._task, advance=steps, note=note)
+
+
+def counted(things: Iterable[T], title: str, total: int | None = None) -> Iterator[T]:
+    """`for thing in counted(things, "Reading", 12)`: the same things, with a bar."""
+    with progress(title, total) as bar:
+        for thing in things:
+            yield thing
+            bar.advance()
 
 
 @contextmanager

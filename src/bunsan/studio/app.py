@@ -118,6 +118,8 @@ def mount_studio(app: FastAPI, settings: StudioSettings) -> Sessions:
             max_file_size="4gb",
         )
     app.add_middleware(_Pages, base=base)
+    # Beside `bunsan serve`, whose limit is for requests to models, not for tables.
+    app.state.own_limits = (*getattr(app.state, "own_limits", ()), base)
     return sessions
 
 

@@ -10,6 +10,7 @@ from scipy.sparse import csr_array, vstack
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
+from bunsan.base.progress import counted
 from bunsan.collection.stored import StoredCollection
 from bunsan.tasks.counts import choose_words, group_numbers
 from bunsan.tasks.passages import Evidence, Passage, evidence, passages
@@ -150,7 +151,9 @@ def word_map(
     chosen = choose_words(collection, pos=pos, min_count=min_documents, most=max(words * 4, 200))
     parts = [
         unit_incidence(s.word, s.document, chosen, g >= 0)
-        for s, g in zip(collection.segments, groups, strict=True)
+        for s, g in counted(
+            zip(collection.segments, groups, strict=True), tr("Counting", "集計中"), len(groups)
+        )
     ]
     units = csr_array(vstack(parts, format="csr")) if len(parts) > 1 else csr_array(parts[0])
     group = np.concatenate(groups)

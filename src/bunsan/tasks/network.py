@@ -9,6 +9,7 @@ from scipy.sparse import csr_array, vstack
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
+from bunsan.base.progress import counted
 from bunsan.collection.stored import StoredCollection
 from bunsan.measure.association import MEASURES
 from bunsan.tasks.counts import check_unit, choose_words, unit_mask
@@ -147,7 +148,8 @@ def word_network(
     check_unit(unit)
     ids = choose_words(collection, pos=pos, min_count=min_count, most=max(words * 4, 200))
     parts = []
-    for segment in collection.segments:
+    segments = collection.segments
+    for segment in counted(segments, tr("Counting", "集計中"), len(segments)):
         keep = unit_mask(segment, unit, where)
         part = unit_incidence(segment.word, segment.units(unit), ids, keep)
         parts.append(part if keep is None else part[np.flatnonzero(keep)])

@@ -13,6 +13,7 @@ from scipy.stats import chi2
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
+from bunsan.base.progress import counted
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -200,7 +201,7 @@ def regions(
     place = np.flatnonzero(result.column_mass > 0)
     rows = np.empty((resamples, n_words, len(chosen)))
     columns = np.empty((resamples, n_groups, len(chosen)))
-    for b in range(resamples):
+    for b in counted(range(resamples), tr("Resampling", "再標本化中"), resamples):
         weights = np.zeros(len(group))
         for documents in members:
             size = times[documents].sum()

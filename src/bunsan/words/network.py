@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
+from bunsan.base.progress import counted
 from bunsan.measure.association import MEASURES, Formula
 from bunsan.words.layout import LABEL_DROP, label_below, label_width, layout, radii
 from bunsan.words.resampling import resampled_pairs
@@ -261,7 +262,8 @@ def _stability(
     first, second = pairs
     drawn, together = np.zeros(len(chosen)), np.zeros(len(chosen))
     weights = np.empty((resamples, len(chosen)))
-    for b, sample in enumerate(resampled_pairs(units, first, second, resamples, seed)):
+    samples = resampled_pairs(units, first, second, resamples, seed)
+    for b, sample in enumerate(counted(samples, tr("Resampling", "再標本化中"), resamples)):
         n1, n2 = sample.counts[first], sample.counts[second]
         weight = formula(sample.pairs, n1, n2, sample.units)
         again = rule.choose(weight, sample.pairs, first, second)

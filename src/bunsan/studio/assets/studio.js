@@ -6,12 +6,19 @@
   Object.defineProperty(navigator, 'language', { get: () => spoken, configurable: true });
   Object.defineProperty(navigator, 'languages', { get: () => [spoken], configurable: true });
 
-  // Words that were laid out before a font had come keep their boxes in some browsers, until
-  // something about the font changes.
-  let fonts = 0;
-  document.fonts.addEventListener('loadingdone', () => {
-    fonts += 1;
-    document.documentElement.dataset.fonts = fonts % 2 ? 'odd' : 'even';
+  // Where no font here has Japanese, one comes along (see app.py). Chromium keeps the shapes of short
+  // texts by the fonts that were there when the first of them was laid out, and takes no notice of one
+  // that comes later: where that takes over three seconds, the first text of each size keeps its boxes.
+  // It keeps them by language as well, so the same language under another name is laid out anew.
+  let come = false;
+  function rename() {
+    document.querySelectorAll('[lang]:not([lang*="-x-"])').forEach((one) => {
+      one.lang += '-x-bunsan';
+    });
+  }
+  document.fonts.addEventListener('loadingdone', (event) => {
+    come ||= event.fontfaces.some((face) => face.family.includes('bunsan-fallback'));
+    if (come) rename();
   });
 
   // The Enter that ends a composition of kana is not the Enter that sends a form.
@@ -66,6 +73,7 @@
   addEventListener('click', choose);
   addEventListener('focusin', choose);
   new MutationObserver(() => {
+    if (come) rename();
     document.querySelectorAll('.b-attention:not([data-ready])').forEach((one) => {
       one.dataset.ready = 'yes';
       paint(one);

@@ -8,8 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.base.optional import optional
+from bunsan.base.progress import progress
 from bunsan.words.vectors.matrix import Floats
 from bunsan.words.vectors.nearest import unit_rows
+
+_TSNE_STEPS = 750  # openTSNE's 250 with exaggeration and 500 without
+_TOLD_EVERY = 25
 
 ProjectionMethod = Literal["pca", "tsne", "umap"]
 
@@ -68,13 +72,16 @@ def _tsne(units: Floats, perplexity: float, seed: int) -> NDArray[np.float64]:
     library = optional("openTSNE", "openTSNE", "tsne", en="t-SNE", ja="t-SNE ")
     # openTSNE wants more than three times the perplexity in points.
     bounded = min(perplexity, max((len(units) - 1) / 3 - 1e-9, 1.0))
-    places = library.TSNE(
-        perplexity=bounded,
-        metric="cosine",
-        initialization=_pca(units) * 1e-4,
-        n_jobs=1,  # with more, sums come in another order and the map changes
-        random_state=seed,
-    ).fit(units)
+    with progress("t-SNE", _TSNE_STEPS) as bar:
+        places = library.TSNE(
+            perplexity=bounded,
+            metric="cosine",
+            initialization=_pca(units) * 1e-4,
+            n_jobs=1,  # with more, sums come in another order and the map changes
+            random_state=seed,
+            callbacks=lambda *_: bar.advance(_TOLD_EVERY),
+            callbacks_every_iters=_TOLD_EVERY,
+        ).fit(units)
     return np.asarray(places, np.float64)
 
 
