@@ -96,15 +96,14 @@ def keep_parts(
             for part in parts:
                 storage.put_arrays(part.name, part.arrays())
             blobs = {v["blob"] for v in state.get("vectors", {}).values()} | {None}
-            models = {
-                d: m for d, m in state.get("passages", {}).items() if m.get("vectors") in blobs
-            }
+            before = state.get("passages", {})
+            models = {d: m for d, m in before.items() if m["vectors"] in blobs}
             gone = {part.name for part in instead_of}
             names = [n for n in models.get(digest, {}).get("parts", []) if n not in gone]
             names += [part.name for part in parts]
             state["passages"] = models | {digest: {**about, "parts": names}}
             storage.commit(state)
-            if gone or len(models) < len(state.get("passages", {})) - 1:
+            if gone or len(models) < len(before):
                 storage.keep_only(live_blobs(state))
     except (OSError, BadInput):
         return False

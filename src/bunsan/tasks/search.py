@@ -245,6 +245,7 @@ class _Asked:
         marked = a + np.flatnonzero(np.isin(segment.word[a:b], np.array(self.ids, np.int32)))
         parts = self.near.by.parts(segment, (a, b), self.vector)
         whole = sum(parts.values())
-        scale = float(self.scores[number]) / whole if whole > 0 else 0.0
-        why = {word: scale * part for word, part in list(parts.items())[:_PARTS] if part > 0}
+        scale = float(self.scores[number]) / whole if whole > 0 else 0.0  # the cosine's share
+        parts = dict(list(parts.items())[:_PARTS]) if scale > 0 else {}
+        why = {word: scale * part for word, part in parts.items() if part > 0}
         return cut(self.collection, segment, document, a, b, marked), why
