@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch", reason="the extra models is not installed")
-
+import torch
 from searching_help import SPACES, some_rows, some_vectors
 
 import bunsan
