@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bunsan.tasks.encode import encode, open_encoder
     from bunsan.tasks.facade import Collection, demo, learn
     from bunsan.tasks.finetuning.entry import finetune, finetune_vectors, open_task
+    from bunsan.tasks.labelling import classify, open_labeller
     from bunsan.tasks.models import describe_model, list_models, pull_model
     from bunsan.tasks.opening import Model
     from bunsan.tasks.opening import open_anything as open
@@ -57,6 +58,7 @@ _WHERE = {
     "WordVectors": ("bunsan.words.vectors.wordvectors", "WordVectors"),
     "antonyms": ("bunsan.tasks.antonyms", "antonyms"),
     "ask_prompt": ("bunsan.tasks.prompting", "ask"),
+    "classify": ("bunsan.tasks.labelling", "classify"),
     "compare": ("bunsan.tasks.compare.running", "compare"),
     "complete": ("bunsan.tasks.complete", "complete"),
     "demo": ("bunsan.tasks.facade", "demo"),
@@ -74,6 +76,7 @@ _WHERE = {
     "open": ("bunsan.tasks.opening", "open_anything"),
     "open_encoder": ("bunsan.tasks.encode", "open_encoder"),
     "open_generator": ("bunsan.tasks.complete", "open_generator"),
+    "open_labeller": ("bunsan.tasks.labelling", "open_labeller"),
     "open_prompt": ("bunsan.tasks.prompting", "open_prompt"),
     "open_task": ("bunsan.tasks.finetuning.entry", "open_task"),
     "open_studio": ("bunsan.studio.opening", "open_studio"),
@@ -101,6 +104,7 @@ __all__ = [
     "__version__",
     "antonyms",
     "ask_prompt",
+    "classify",
     "compare",
     "complete",
     "demo",
@@ -118,6 +122,7 @@ __all__ = [
     "open",
     "open_encoder",
     "open_generator",
+    "open_labeller",
     "open_prompt",
     "open_studio",
     "open_task",

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bunsan.base.errors import BadInput
+from bunsan.tasks.finetuning.answering import read_all
 from bunsan.tasks.finetuning.answers import Answers
 from bunsan.tasks.finetuning.base import Item, Options, Prepared
 from bunsan.tasks.finetuning.best_span import best_span
 from bunsan.tasks.finetuning.kinds import make_task
-from bunsan.tasks.finetuning.opened import read_all
 from bunsan.tasks.finetuning.records import Record
 from bunsan.tasks.finetuning.squad import placed
 from bunsan.tasks.finetuning.windows import cuts

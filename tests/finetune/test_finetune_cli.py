@@ -241,7 +241,7 @@ def test_entities_answers_and_choices(bert: Path, tmp_path: Path) -> None:
 def test_rows_come_out_in_order_whatever_the_chunks(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bunsan.tasks.finetuning import opened as module
+    from bunsan.tasks.finetuning import answering as module
 
     opened: OpenedTask = bunsan.open_task(place / "out")
     rows = [{"text": "great " * (1 + 7 * i % 23) + f"room {i}", "コメント": ""} for i in range(70)]

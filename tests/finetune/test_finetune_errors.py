@@ -7,10 +7,10 @@ import pytest
 from finetune_help import choices, entities, pairs, questions, reviews, write_lines
 
 from bunsan.base.errors import BadInput, Missing
+from bunsan.tasks.finetuning.answering import Reading, read_all
 from bunsan.tasks.finetuning.base import Options
 from bunsan.tasks.finetuning.entry import finetune, open_task
 from bunsan.tasks.finetuning.kinds import make_task
-from bunsan.tasks.finetuning.opened import Reading, read_all
 from bunsan.tasks.finetuning.splitting import held_out
 
 

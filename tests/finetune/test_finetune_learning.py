@@ -17,10 +17,10 @@ from safetensors.torch import load_file
 
 from bunsan.base.errors import Interrupted
 from bunsan.models.open import new_model
+from bunsan.tasks.finetuning.answering import read_items
 from bunsan.tasks.finetuning.base import Options
 from bunsan.tasks.finetuning.entry import finetune, open_task
 from bunsan.tasks.finetuning.kinds import make_task
-from bunsan.tasks.finetuning.opened import read_items
 from bunsan.tasks.finetuning.scoring import Judged
 from bunsan.text.subwords.training import train_tokenizer
 from bunsan.training.reports import StepReport

@@ -11,10 +11,11 @@ import transformers as peer
 from finetune_help import choices, entities, pairs, questions, reviews, tokenizer
 
 from bunsan.models.open import open_model
+from bunsan.tasks.finetuning.answering import read_all
 from bunsan.tasks.finetuning.base import Item, Options
 from bunsan.tasks.finetuning.entry import finetune, open_task
 from bunsan.tasks.finetuning.kinds import make_task
-from bunsan.tasks.finetuning.opened import TASK_FILE, read_all
+from bunsan.tasks.finetuning.opened import TASK_FILE
 from bunsan.tasks.finetuning.running import Runner
 from bunsan.training.examples import Example, Examples
 from bunsan.training.objectives.labelled import Labelled

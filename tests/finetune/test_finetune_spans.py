@@ -231,7 +231,7 @@ def test_words_of_conll_and_their_places(tmp_path: Path) -> None:
         "5\tへ\t_\tP\t_\t_\t1\tcase\t_\t_\n",
         encoding="utf-8",
     )
-    from bunsan.tasks.finetuning.opened import read_all
+    from bunsan.tasks.finetuning.answering import read_all
 
     words = read_all(make_task("tokens", Options()), tmp_path / "t.conll", "", truth=True)
     assert [item.texts[0] for item in words] == ["Tanaka lives in New York .", "#東京に"]

@@ -1,16 +1,13 @@
 """`bunsan predict`: answers of a fine-tuned model for rows of any number."""
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bunsan.base.language import tr
 from bunsan.cli import common
-
-if TYPE_CHECKING:
-    from bunsan.tasks.finetuning.predicting import Predicted
+from bunsan.cli.answering import Probabilities, Score, WithoutText, answer_rows, check_output
 
 HELP = tr(
     "Let a model made by bunsan finetune (or a published one with a head for classes, entities, answers or "
@@ -50,28 +47,10 @@ def command(
             ),
         ),
     ] = None,
-    probabilities: Annotated[
-        bool,
-        typer.Option(
-            "--probabilities",
-            "-p",
-            help=tr("A column for the probability of every label.", "各ラベルの確率の列を加える。"),
-        ),
-    ] = False,
+    probabilities: Probabilities = False,
     keep: common.Keep = None,
-    no_text: Annotated[
-        bool, typer.Option("--no-text", help=tr("Leave the texts out.", "本文を書き出さない。"))
-    ] = False,
-    score: Annotated[
-        bool,
-        typer.Option(
-            "--score",
-            help=tr(
-                "Compare with the labels in the data; without -o only the scores are given.",
-                "データ中のラベルと比べて採点する。-o がなければ成績だけを出す。",
-            ),
-        ),
-    ] = False,
+    no_text: WithoutText = False,
+    score: Score = False,
     text: Annotated[
         str | None,
         typer.Option(help=tr("The text column, if it is not that of training.", "本文の列。")),
@@ -101,69 +80,24 @@ def command(
     as_json: common.AsJson = False,
 ) -> None:
     from bunsan.tasks.finetuning.entry import open_task
-    from bunsan.tasks.finetuning.predicting import Columns, predict_file
-    from bunsan.tasks.finetuning.records import ReadingOptions
-    from bunsan.tasks.row_files import LineWriter, check_rows_suffix
 
-    if output is not None:
-        check_rows_suffix(output)
-    opened = open_task(model, device=device, threads=threads, threshold=threshold)
-    told = {
-        "text": text,
-        "text2": text2,
-        "question": question,
-        "label": label,
-        "choices": list(common.parse_names(choices) or ()) or None,
-    }
-    opened.task.tell_columns({part: name for part, name in told.items() if name})
-    lines = output is None and not score
-    done = predict_file(
-        opened,
-        common.paths(data),
+    check_output(output)
+    answer_rows(
+        open_task(model, device=device, threads=threads, threshold=threshold),
+        data,
         output,
-        columns=Columns(
-            keep=common.parse_names(keep) or (),
-            with_text=not no_text,
-            probabilities=probabilities,
-            whole=lines,
-        ),
+        columns={
+            "text": text,
+            "text2": text2,
+            "question": question,
+            "label": label,
+            "choices": list(common.parse_names(choices) or ()) or None,
+        },
+        keep=keep,
+        no_text=no_text,
+        probabilities=probabilities,
         score=score,
-        options=ReadingOptions(
-            encoding,
-            format,
-            common.parse_sheet(sheet),
-            "refuse" if refuse_bad_rows else "skip",
-        ),
-        writer=LineWriter(sys.stdout) if lines else None,
         seed=seed,
+        reading=(encoding, format, sheet, refuse_bad_rows),
+        as_json=as_json,
     )
-    _tell(done)
-    if as_json and not lines:
-        common.print_json({"output": None if output is None else str(output), **done.to_dict()})
-        return
-    if done.scores is not None:
-        print(done.scores.table())
-    if output is not None:
-        common.written(output)
-
-
-def _tell(done: "Predicted") -> None:
-    reading = done.reading
-    for problem in reading.report.problems[:5]:
-        common.say(f"{problem.file}:{problem.row}: {problem.message}")
-    skipped = reading.report.skipped.total() + reading.without_text
-    if skipped:
-        common.say(
-            tr(
-                f"Left out {skipped:,} rows without a text or damaged.",
-                f"本文がないか壊れている {skipped:,} 行を読み飛ばしました。",
-            )
-        )
-    if reading.without_label:
-        common.say(
-            tr(
-                f"{reading.without_label:,} rows have no label and were not scored.",
-                f"ラベルのない {reading.without_label:,} 行は採点していません。",
-            )
-        )
-    common.say(tr(f"{done.rows:,} rows predicted.", f"{done.rows:,} 行を予測しました。"))

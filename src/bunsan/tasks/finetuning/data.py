@@ -5,8 +5,8 @@ from typing import Any
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
+from bunsan.tasks.finetuning.answering import Reading, read_all
 from bunsan.tasks.finetuning.base import Item, Task
-from bunsan.tasks.finetuning.opened import Reading, read_all
 from bunsan.tasks.finetuning.recipe import Recipe
 from bunsan.tasks.finetuning.records import ReadingOptions
 from bunsan.tasks.finetuning.splitting import held_out as split

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from bunsan.base.language import tr
 from bunsan.base.progress import progress
+from bunsan.tasks.finetuning.answering import Answering, Reading, read_items
 from bunsan.tasks.finetuning.base import Item, Prediction, Task
-from bunsan.tasks.finetuning.opened import OpenedTask, Reading, read_items
 from bunsan.tasks.finetuning.records import ReadingOptions
 from bunsan.tasks.finetuning.scoring import Judged
 from bunsan.tasks.row_files import RowWriter, check_rows_suffix, row_writer
@@ -61,7 +61,7 @@ class Columns:
 
 
 def predict_file(
-    model: OpenedTask,
+    model: Answering,
     sources: Any,
     to: str | Path | None = None,
     *,
@@ -95,7 +95,7 @@ def predict_file(
 
 
 def _predict(
-    model: OpenedTask,
+    model: Answering,
     sources: Any,
     writer: RowWriter | None,
     columns: Columns,
