@@ -34,6 +34,7 @@ EXAMPLES = [
 _NOT_FOR_VECTORS = (
     *("valid", "question", "label", "choices", "multi", "separator", "min_count", "balance"),
     *("threshold", "layer_decay", "freeze", "lora", "patience", "stride", "refuse_bad_rows"),
+    "minutes",
 )
 
 
@@ -119,6 +120,12 @@ def command(
     epochs: Annotated[
         float, typer.Option(help=tr("Times that every row is read.", "全行を何回学習するか。"))
     ] = 3.0,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            help=tr("Fewer updates where they would take longer.", "学習時間の上限(分)。")
+        ),
+    ] = None,
     rate: Annotated[
         float | None,
         typer.Option(
@@ -303,6 +310,7 @@ def command(
         keep=keep,
         curves=curves,
         epochs=epochs,
+        minutes=minutes,
         batch=batch,
         rate=rate,
         layer_decay=layer_decay,

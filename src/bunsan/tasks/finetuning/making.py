@@ -16,6 +16,7 @@ from bunsan.base.progress import progress
 from bunsan.models.opened import OpenedModel, check_replaceable
 from bunsan.tasks.finetuning.base import Item, Options, Task
 from bunsan.tasks.finetuning.data import Data, read_data
+from bunsan.tasks.finetuning.ending import Ending, Enough
 from bunsan.tasks.finetuning.kinds import make_task
 from bunsan.tasks.finetuning.opened import TASK_FILE, OpenedTask
 from bunsan.tasks.finetuning.recipe import Recipe, recipe_of, settings_of
@@ -98,6 +99,7 @@ def finetune(
     keep: bool = False,
     curves: bool = False,
     on_step: OnStep | None = None,
+    enough: Enough | None = None,
     **recipe: Any,
 ) -> FineTuned:
     """Fine-tune a model for a task and save it where bunsan and transformers open it.
@@ -116,7 +118,8 @@ def finetune(
         them. min_count : how often a label must be seen. balance : rare classes count more.
     threshold, stride, longest : see `Options`.
     keep : leave the folder of the training, with the last checkpoint. curves : write for TensorBoard.
-    recipe : fields of `Recipe`: epochs, batch, rate, seed, layer_decay, freeze, lora, patience, ...
+    enough : asked after every step; True ends the training there, with what was learned so far.
+    recipe : fields of `Recipe`: epochs, minutes, batch, rate, seed, layer_decay, freeze, lora, patience, ...
 
     Raises
     ------
@@ -144,7 +147,7 @@ def finetune(
     reading = ReadingOptions(encoding, format, sheet, on_bad)
     data = read_data(made, train, valid, plan, reading)
     return _finetune(
-        made, data, plan, model, folder, target, device, threads, keep, curves, on_step
+        made, data, plan, model, folder, target, device, threads, keep, curves, on_step, enough
     )
 
 
@@ -160,6 +163,7 @@ def _finetune(
     keep: bool,
     curves: bool,
     on_step: OnStep | None,
+    enough: Enough | None,
 ) -> FineTuned:
     opened, tokenizer = open_start(name, task, plan.seed)
     train = _examples(task, data.train, tokenizer)
@@ -184,6 +188,7 @@ def _finetune(
     folder.mkdir(parents=True, exist_ok=True)
     title = tr(f"Fine-tuning for {task.name}", f"{task.name} を学習中")
     with progress(title, 1.0) as bar:
+        ending = Ending(Shown(bar, len(train) / plan.batch, on_step), plan.minutes, enough)
         loop = Loop(
             objective,
             Examples(train, plan.seed),
@@ -193,10 +198,13 @@ def _finetune(
             mark=mark,
             device=torch.device(device or "cpu"),
             curves=curves,
-            on_step=Shown(bar, len(train) / plan.batch, on_step),
+            on_step=ending,
             rates=rates,
         )
+        ending.loop = loop
         trained = loop.run()
+    if ending.stopped:
+        notes.append(_stopped(trained.steps, settings.steps or 0))
     merge_low_rank(module)
     module.requires_grad_(True)
     task.finish(module.head.output)
@@ -242,6 +250,13 @@ def _examples(task: Task, items: Sequence[Item], tokenizer: Tokenizer) -> list[E
                 found += prepared.examples
             bar.advance(len(chunk))
     return found
+
+
+def _stopped(steps: int, planned: int) -> str:
+    return tr(
+        f"Stopped after {steps:,} of {planned:,} updates; what was learned until then is kept.",
+        f"{planned:,} 回中 {steps:,} 回の更新で止めました。そこまでの学習結果を保存しました。",
+    )
 
 
 def _scores(ready: OpenedTask, items: Sequence[Item], seed: int) -> "Scores | None":

@@ -24,6 +24,7 @@ class Recipe:
     Parameters
     ----------
     epochs : times that every row is read; steps : updates instead. batch : rows an update.
+    minutes : fewer updates than that where they would take longer, settled once some were timed.
     rate : highest learning rate; None: 5e-5, 1e-4 for ELECTRA (Clark et al. 2020), 4e-4 with `lora` (Hu
         et al. 2021), 1e-3 where all is frozen. warm_up : share of the updates in which it rises.
     layer_decay : from the last layer downwards each learns by this factor more slowly (0.65 to 1).
@@ -36,6 +37,7 @@ class Recipe:
 
     epochs: float = 3.0
     steps: int | None = None
+    minutes: float | None = None
     batch: int = 32
     rate: float | None = None
     warm_up: float = 0.1
@@ -92,6 +94,7 @@ def check_recipe(plan: Recipe) -> None:
         "epochs": plan.epochs > 0,
         "batch": plan.batch >= 1,
         "steps": plan.steps is None or plan.steps >= 1,
+        "minutes": plan.minutes is None or plan.minutes > 0,
         "warm_up": 0 <= plan.warm_up <= 1,
         "held_out": 0 <= plan.held_out < 1,
         "rate": plan.rate is None or plan.rate > 0,
