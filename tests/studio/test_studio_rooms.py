@@ -47,13 +47,6 @@ def test_a_workbook_is_shown_learned_and_looked_into(visit: Any, reviews: Path) 
     assert tab.page.locator("#b-kwic .b-kwic li").count() == 10  # rows 2, 8, ... of the sea
     assert "見える" in tab.text("#b-related")
 
-    tab.room("検索")
-    tab.page.locator("#b-query textarea, #b-query input").first.fill("海が見える")
-    tab.page.locator("#b-search button, button#b-search").first.click()
-    hit = tab.wait("#b-hits .b-hit")
-    assert "海" in [m.inner_text() for m in hit.locator("mark").all()]
-    assert "海" in hit.locator(".b-why").inner_text()
-
     tab.room("共起ネットワーク")
     tab.page.locator("#b-draw-network").click()
     frame = tab.page.frame_locator("#b-network iframe")
@@ -117,28 +110,6 @@ def test_the_word_map_is_searched(visit: Any, reviews: Path) -> None:
     frame.locator("body[data-hits='1']").wait_for()
     assert tab.complaints == []
     assert tab.outside == []
-
-
-def test_an_enter_that_ends_a_composition_sends_nothing(visit: Any, reviews: Path) -> None:
-    tab = visit("ja")
-    learn(tab, reviews)
-    tab.room("検索")
-    field = tab.page.locator("#b-query textarea, #b-query input").first
-    field.click()
-    keys = tab.context.new_cdp_session(tab.page)
-    keys.send("Input.imeSetComposition", {"text": "うみ", "selectionStart": 2, "selectionEnd": 2})
-    for kind in ("rawKeyDown", "keyUp"):
-        keys.send(
-            "Input.dispatchKeyEvent",
-            {"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229},
-        )
-    keys.send("Input.insertText", {"text": "海"})
-    tab.page.wait_for_timeout(700)
-    assert field.input_value() == "海"
-    assert tab.page.locator("#b-hits .b-hit").count() == 0
-    assert tab.page.locator("#b-hits .b-notice").count() == 0
-    field.press("Enter")
-    tab.wait("#b-hits .b-hit")
 
 
 def test_two_visitors_do_not_see_each_other(visit: Any, reviews: Path) -> None:

@@ -1,13 +1,25 @@
-"""Search: which documents are about what was typed, where in them it stands, and why."""
+"""Search: which documents are about what was typed, where in them it stands, and why.
 
+What is asked is one value, `asked`: buttons, the keyboard, examples and pages set it, and a search
+begins whenever it changes.
+"""
+
+import time
 from pathlib import Path
 from typing import Any
 
+from bunsan.base.errors import Missing
 from bunsan.base.language import tr
-from bunsan.studio import choices, pieces
+from bunsan.studio import choices, hits, pieces
 from bunsan.studio.desk import Desk
+from bunsan.studio.jobs import Job
+from bunsan.studio.rooms.context import chosen_model, offered
 from bunsan.studio.sessions import Session
 from bunsan.studio.toolkit import gr, markup
+from bunsan.tasks.search import SearchResult
+
+_SOON = 0.25  # seconds in which most searches end, before a bar is drawn
+_VECTORS = ("word2vec", "cbow", "fasttext", "glove")
 
 
 def build(desk: Desk) -> None:
@@ -28,6 +40,37 @@ def build(desk: Desk) -> None:
             go = gr.Button(tr("Search", "検索"), variant="primary", scale=1, min_width=100,
                            elem_id="b-search")  # fmt: skip
         with gr.Row(equal_height=False):
+            by = gr.Radio(
+                [
+                    (tr("keyword", "語"), "keyword"),
+                    (tr("meaning", "意味"), "meaning"),
+                    (tr("both", "両方"), "both"),
+                ],
+                value="keyword",
+                label=tr("Search by", "探し方"),
+                info=tr(
+                    "Keyword: the same words. Meaning: near ones too.",
+                    "語: 同じ語を含む文書。意味: 言い換えも含めて近い文書。",
+                ),
+                scale=2,
+                min_width=230,
+                elem_id="b-by-what",
+            )
+            model = gr.Dropdown(
+                _models(None, desk),
+                value="",
+                label=tr("Meaning by", "意味を測るもの"),
+                info=tr(
+                    "Vectors of the collection, or an encoder: a folder or a name.",
+                    "コレクションのベクトル、またはエンコーダーのフォルダーか名前。",
+                ),
+                allow_custom_value=True,
+                visible=False,
+                scale=2,
+                min_width=220,
+                elem_id="b-search-model",
+            )
+        with gr.Row(equal_height=False):
             where = gr.Dropdown([], label=tr("Documents", "対象の文書"), scale=2, min_width=200)
             match_all = gr.Checkbox(
                 False, label=tr("Every word must occur", "すべての語を含む"), scale=1, min_width=180
@@ -35,78 +78,140 @@ def build(desk: Desk) -> None:
             most = gr.Slider(5, 50, 10, step=5, label=tr("Hits shown", "表示件数"), scale=2,
                              min_width=180)  # fmt: skip
         examples = desk.html("", elem_id="b-search-examples")
+        bar = markup("", elem_id="b-search-bar")
+        stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm", elem_id="b-search-stop")
         shown = markup("", elem_id="b-hits")
+        with gr.Row():
+            before = gr.Button(tr("Earlier hits", "前へ"), visible=False, size="sm",
+                               elem_id="b-earlier")  # fmt: skip
+            after = gr.Button(tr("Further hits", "次へ"), visible=False, size="sm",
+                              elem_id="b-further")  # fmt: skip
+        with gr.Accordion(tr("View as code", "コードで見る"), open=False, visible=False,
+                          elem_id="b-search-as-code") as coded:  # fmt: skip
+            code = markup("", elem_id="b-search-code")
+        asked = gr.State(("", 0, 0))  # what was typed, hits to pass over, when
 
-    def look(session: Session, typed: str, where: str, match_all: bool, most: int) -> str:
-        return _found(desk, session, typed, where, match_all, int(most))
+    def ask(typed: str, offset: int = 0) -> tuple[str, int, int]:
+        return typed or "", max(offset, 0), time.monotonic_ns()
 
-    settings = [where, match_all, most]
-    desk.on([go.click, query.submit], look, [query, *settings], [shown])
+    desk.on([go.click, query.submit], lambda _, typed: [ask(typed)], [query], [asked],
+            spinner="hidden")  # fmt: skip
 
-    def clicked(session: Session, event: Any, *values: Any) -> list[Any]:
-        return [look(session, str(event.word), *values), str(event.word)]
+    def turned(pages: int) -> Any:
+        def turn(_: Session, last: tuple[str, int, int], most: int) -> list[Any]:
+            return [ask(last[0], last[1] + pages * int(most))]
 
-    desk.on(examples.click, clicked, settings, [shown, query], event=True)
+        return turn
+
+    for button, pages in ((before, -1), (after, 1)):
+        desk.on(button.click, turned(pages), [asked, most], [asked], spinner="hidden")
+
+    def clicked(_: Session, event: Any) -> list[Any]:
+        return [ask(str(event.word)), str(event.word)]
+
+    desk.on(examples.click, clicked, [], [asked, query], event=True, spinner="hidden")
+    desk.on(
+        by.change,
+        lambda session, by: gr.update(visible=by != "keyword", choices=_models(session, desk)),
+        [by],
+        [model],
+        spinner="hidden",
+    )
+    desk.watch(
+        asked.change,
+        lambda session, *values: _begin(desk, session, *values),
+        [asked, by, model, where, match_all, most],
+        slot="search",
+        bar=bar,
+        stop=stop,
+        outputs=[shown, before, after, coded, code],
+        finish=lambda session, job: _finished(desk, session, job),
+    )
 
     def refresh(session: Session) -> list[Any]:
         some = choices.frequent(session, 6)
         pairs = [f"{some[i]} {some[i + 1]}" for i in range(0, len(some) - 1, 2)]
         said = pieces.chips(pairs, "search", label=tr("For example", "たとえば")) if pairs else ""
         filters = gr.update(choices=choices.where_choices(session), value="")
-        return [*choices.shown(session), filters, said, ""]
+        models = gr.update(choices=_models(session, desk), value="")
+        hidden = [gr.update(visible=False) for _ in range(3)]
+        return [*choices.shown(session), filters, models, said, "", "", *hidden]
 
-    desk.refreshed([nothing, room, where, examples, shown], refresh)
-
-
-def _found(desk: Desk, session: Session, typed: str, where: str, match_all: bool, most: int) -> str:
-    result = session.open.search(
-        typed or "", k=most, where=choices.chosen_where(where), match_all=match_all
+    desk.refreshed(
+        [nothing, room, where, model, examples, bar, shown, before, after, coded], refresh
     )
-    said = tr(f"{result.total:,} documents match", f"{result.total:,} 文書が該当")
-    missing = ""
-    if result.missing:
-        names = tr(", ", "、").join(result.missing)
-        missing = pieces.notice(tr(f"In no document: {names}", f"どの文書にもない語: {names}"))
-    if not result.hits:
-        return missing + pieces.empty(
-            tr("No document matches", "該当する文書はありません"),
-            tr("Try fewer words, or all documents.", "語を減らすか、対象を広げてみてください。"),
-        )
-    best = max(hit.score for hit in result.hits) or 1.0
-    hits = [_hit(number, hit, best) for number, hit in enumerate(result.hits, start=1)]
+
+
+def _models(session: Session | None, desk: Desk) -> list[tuple[str, str]]:
+    """What can tell meaning: the collection's vectors, models given to the studio or kept here."""
+    usual = (tr("what is there", "あるものを使う"), "")
+    if session is None or session.collection is None:
+        return [usual]
+    kept = [(f"{name} (SIF)", name) for name in session.collection.state.get("vectors", {})]
+    return [usual, *kept, *((name, name) for name in offered(desk))]
+
+
+def _begin(
+    desk: Desk,
+    session: Session,
+    asked: tuple[str, int, int],
+    by: str,
+    model: str | None,
+    where: str,
+    match_all: bool,
+    most: int,
+) -> Job:
+    typed, offset, _ = asked
+    collection = session.open
+    name = (model or "").strip() if by != "keyword" else ""
+    filters = choices.chosen_where(where)
+    encoder = bool(name) and name not in (*collection.state.get("vectors", {}), *_VECTORS)
+    if encoder:
+        chosen_model(desk, name)
+    options: dict[str, Any] = {"by": by} if by != "keyword" else {}
+    options |= {"model": name} if name else {}
+    options |= {"k": int(most)} if int(most) != 10 else {}
+    options |= {"offset": offset} if offset else {}
+    options |= {"where": filters} if filters else {}
+    options |= {"match_all": True} if match_all else {}
+
+    def work() -> tuple[SearchResult, dict[str, Any]]:
+        if not encoder:
+            return _searched(session, typed, options), options
+        opened = desk.sessions.model(name)
+        with desk.sessions.busy(name):
+            return collection.search(typed, **options | {"model": opened}), options
+
+    job = session.begin("search", tr("Searching", "検索中"), work)
+    job.wait(_SOON)
+    return job
+
+
+def _searched(session: Session, typed: str, options: dict[str, Any]) -> SearchResult:
+    try:
+        return session.open.search(typed, **options)
+    except Missing as error:  # no vectors: here they are learned with a button
+        raise Missing(
+            error.problem,
+            remedy=tr(
+                "Learn some in the room Words, under Representations; or name an encoder.",
+                "「語」の「表現の比較」で学習するか、エンコーダーを指定してください。",
+            ),
+        ) from error
+
+
+def _finished(desk: Desk, session: Session, job: Job) -> list[Any]:
+    result, options = job.result
     key = desk.sessions.publish(session, result.table(), "hits", desk.language)
     links = pieces.downloads(desk.base, key, "hits", [("xlsx", "Excel"), ("csv", "CSV")])
-    listed = pieces.element("ol", *hits, class_="b-hits")
-    return missing + pieces.heading(said, tr("by BM25", "BM25 による順位")) + listed + links
-
-
-def _hit(number: int, hit: Any, best: float) -> str:
-    place = Path(hit.source).name
-    head = pieces.div(
-        "b-hit-head",
-        pieces.element("span", f"{number}", class_="b-rank"),
-        pieces.fields_line(hit.fields),
-        pieces.element(
-            "cite", pieces.words(tr(f"{place}, row {hit.row}", f"{place} {hit.row} 行目"))
-        ),
-    )
-    parts = [
-        pieces.element(
-            "span",
-            pieces.words(word),
-            pieces.element("i", style=f"--w:{max(part, 0) / best:.3f}"),
-            pieces.words(f"{part:.2f}"),
-            class_="b-part",
-        )
-        for word, part in sorted(hit.why.items(), key=lambda pair: -pair[1])
+    more = result.offset + len(result.hits) < result.total
+    place = Path(session.name or "COLLECTION").name
+    place = place if place.endswith(".bunsan") else f"{place}.bunsan"
+    return [
+        "",
+        hits.found(result, links),
+        gr.update(visible=result.offset > 0),
+        gr.update(visible=more and bool(result.hits)),
+        gr.update(visible=True),
+        hits.as_code(place, result.query, options),
     ]
-    why = pieces.div(
-        "b-why", pieces.words(tr(f"score {hit.score:.2f}", f"スコア {hit.score:.2f}")), *parts
-    )
-    whole = pieces.element(
-        "details",
-        pieces.element("summary", pieces.words(tr("Whole text", "全文"))),
-        pieces.element("p", pieces.words(hit.text)),
-    )
-    found = "".join(pieces.passage(p, place=False) for p in hit.passages)
-    return pieces.element("li", head, found, why, whole, class_="b-hit")
