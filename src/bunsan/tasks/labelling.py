@@ -42,7 +42,7 @@ def classify(
     A prediction (`label`, `probability`, `probabilities`), or a list of them.
     """
     labeller = open_labeller(labels, examples=examples, model=model, **options)
-    return labeller.predict(texts if isinstance(texts, str) else list(texts))  # type: ignore[no-any-return]
+    return labeller.predict(texts if isinstance(texts, str) else list(texts))
 
 
 def open_labeller(

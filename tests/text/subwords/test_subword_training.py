@@ -46,7 +46,49 @@ KINDS = [
     ("byte-bpe", None, {"family": "roberta", "lower": True}),
     ("unigram", None, {}),
     ("unigram", None, {"family": "bert"}),
+    ("unigram", "scripts", {"family": "bert", "lower": True}),
+    ("wordpiece", "scripts", {}),
+    ("bpe", "scripts", {}),
+    ("byte-bpe", "scripts", {}),
 ]
+
+
+@pytest.mark.parametrize("kind", ["unigram", "bpe", "byte-bpe", "wordpiece"])
+def test_pieces_end_where_writing_systems_meet(kind: Any) -> None:
+    """Each run alone gives the same pieces as in the text, so that none crosses; no run is lost."""
+    own = train_tokenizer(
+        CORPUS, kind, 500, words="scripts", family="bert" if kind == "unigram" else None
+    )
+    runs = [
+        "東京",
+        "タワー",
+        "は",
+        "、",
+        "1958",
+        "年",
+        "に",
+        "完成",
+        "した",
+        "高",
+        "さ",
+        "333",
+        "m",
+        "の",
+        "。",
+    ]
+    text = "".join(runs)
+    alone = [i for run in runs for i in own.encode(run, add_special_tokens=False).ids.tolist()]
+    assert own.encode(text, add_special_tokens=False).ids.tolist() == alone
+    places = own.encode(text).offsets
+    shown = "".join(text[a:b] for a, b in places if b > a)
+    assert Counter(shown) >= Counter(text)
+
+
+@pytest.mark.parametrize("kind", ["unigram", "byte-bpe"])
+def test_what_was_cut_by_script_is_put_together_again(kind: Any) -> None:
+    own = train_tokenizer(CORPUS, kind, 500, words="scripts")
+    text = "東京タワーは The quick brown fox が 333 mである。"
+    assert own.decode(own.encode(text, add_special_tokens=False).ids.tolist()) == text
 
 
 @pytest.mark.parametrize(("kind", "words", "options"), KINDS)

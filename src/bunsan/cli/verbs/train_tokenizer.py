@@ -17,7 +17,7 @@ HELP = tr(
 EXAMPLES = [
     "bunsan train-tokenizer corpus.txt -o tokenizer --words mecab-unidic-lite --vocab-size 32768",
     "bunsan train-tokenizer novels.jsonl --text text -o gpt --kind byte-bpe",
-    "bunsan train-tokenizer corpus.txt.gz -o t5 --kind unigram --vocab-size 8000",
+    "bunsan train-tokenizer corpus.txt.gz -o t5 --kind unigram --words scripts --vocab-size 8000",
 ]
 
 
@@ -42,9 +42,9 @@ def command(
         typer.Option(
             help=tr(
                 "Words are cut first: mecab-ipadic, mecab-unidic-lite, mecab-unidic, sudachi, jumanpp, "
-                "basic, spaces (cut beforehand).",
+                "basic, scripts (where kanji, kana, letters meet), spaces (cut beforehand).",
                 "先に語に切る方法: mecab-ipadic、mecab-unidic-lite、mecab-unidic、sudachi、jumanpp、"
-                "basic、spaces(空白区切り済み)。",
+                "basic、scripts(漢字・かな・英字などの境目)、spaces(空白区切り済み)。",
             )
         ),
     ] = None,
