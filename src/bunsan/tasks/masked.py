@@ -18,7 +18,7 @@ class Guesses:
 
 
 class MaskedWords:
-    """A model with a head that guesses masked words.
+    """A model with a head that guesses masked words, or the generator beside an ELECTRA that has one.
 
     Raises
     ------
@@ -28,16 +28,20 @@ class MaskedWords:
 
     def __init__(self, model: str | Path) -> None:
         needs_models(en="Guessing words", ja="語の推測")
+        from bunsan.base.hub import local_folder
         from bunsan.models.open import open_model
         from bunsan.text.subwords.opening import open_tokenizer
 
-        self.opened = open_model(model, head="masked-words")
-        assert self.opened.folder is not None
-        self.tokenizer = open_tokenizer(self.opened.folder)
+        folder = local_folder(model)
+        # ELECTRA's discriminator guesses nothing; the generator that was trained with it does.
+        generator = folder / "generator"
+        guessing = generator if (generator / "config.json").is_file() else folder
+        self.opened = open_model(guessing, head="masked-words")
+        self.tokenizer = open_tokenizer(folder)
         if self.tokenizer.mask_id is None:
             raise BadInput(
                 tr("The tokenizer has no mask.", "トークナイザーにマスクがありません。"),
-                file=self.opened.folder,
+                file=folder,
             )
 
     def guess(self, text: str, *, k: int = 10) -> list[Guesses]:
