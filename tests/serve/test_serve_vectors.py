@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +20,9 @@ from serve_models import (
 )
 
 import bunsan
+from bunsan.serve import searching
+from bunsan.serve.errors import ApiError
+from bunsan.serve.shapes import SearchRequest
 from bunsan.tasks.encode import open_encoder
 
 ENCODER = "tiny-encoder"
@@ -188,6 +192,43 @@ def test_collections(running: Running) -> None:
     assert beside == ours.related("船", min_count=1).table().to_rows()
     marks = refused(running, "/bunsan/features", by="nothing")
     assert marks["status"] == 400
+
+
+@pytest.mark.parametrize("by", ["meaning", "both"])
+def test_search_by_meaning(running: Running, by: Any) -> None:
+    ours = bunsan.open(collection_folder())
+    encoder = open_encoder(encoder_folder())
+    wanted = ours.search("港の船", by=by, model=encoder, k=3, offset=1)
+    found = post(running, "/bunsan/search", query="港の船", by=by, model=ENCODER, k=3, offset=1)
+    assert found["by"] == by
+    assert found["representation"] == wanted.representation
+    assert found["total"] == wanted.total
+    assert [hit["row"] for hit in found["hits"]] == [hit.row for hit in wanted.hits]
+    for hit, other in zip(found["hits"], wanted.hits, strict=True):
+        assert hit["ranks"] == other.ranks
+        assert hit["cosine"] == pytest.approx(other.cosine, abs=2e-3)
+        assert hit["nearest"]["text"] == other.nearest.text
+    plain = post(running, "/bunsan/search", query="港の船")
+    assert plain["representation"] is None
+    assert plain["hits"][0]["ranks"] == {"keyword": 1}
+
+
+def test_what_searches_by_meaning_refuse(
+    running: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = {"query": "船", "by": "meaning"}
+    assert refused(running, "/bunsan/search", **asked, model="no/such")["status"] == 404
+    # A request opens no folder of the server's.
+    assert refused(running, "/bunsan/search", **asked, model=str(encoder_folder()))["status"] == 404
+    assert refused(running, "/bunsan/search", query="船", by="sense")["param"] == "by"
+    # Nor does it wait for the vectors of a large collection.
+    monkeypatch.setattr(searching, "_MOST", 3)
+    collection = bunsan.learn([f"船が{i}隻ある" for i in range(5)], to=tmp_path / "many.bunsan")
+    body, encoder = SearchRequest(query="船", by="meaning"), open_encoder(encoder_folder())
+    with pytest.raises(ApiError) as told:
+        searching.search_in(collection, body, encoder)
+    assert told.value.status == 409
+    assert "--by meaning" in told.value.message
 
 
 def test_what_collections_refuse(running: Running) -> None:

@@ -54,8 +54,8 @@ VectorsName = Annotated[
         "--vectors",
         metavar="NAME",
         help=tr(
-            "Which vectors of a collection: word2vec, cbow, fasttext, glove.",
-            "コレクションのどのベクトルか: word2vec、cbow、fasttext、glove。",
+            "Which vectors of a collection: word2vec, cbow, fasttext, glove, counts.",
+            "コレクションのどのベクトルか: word2vec、cbow、fasttext、glove、counts。",
         ),
     ),
 ]
@@ -447,7 +447,4 @@ def print_hits(result: "SearchResult") -> None:
         line = f"{rank}\t{hit.score:.{4 if result.by == 'both' else 3}f}\t{hit.source}:{hit.row}"
         more = [fields, *([hit.ranked()] if result.by == "both" else [])]
         print("\t".join([line, *more]).rstrip())
-        shown = hit.passages
-        if hit.nearest is not None and hit.nearest not in shown:
-            shown = [*shown, hit.nearest]
-        print_passages(shown, indent="\t")
+        print_passages(hit.shown(), indent="\t")

@@ -68,12 +68,9 @@ def _hit(number: int, hit: Hit, best: float, by: str) -> str:
             "cite", pieces.words(tr(f"{place}, row {hit.row}", f"{place} {hit.row} 行目"))
         ),
     )
-    shown = [pieces.passage(p, place=False) for p in hit.passages]
-    if by == "both" and hit.nearest is not None and hit.nearest not in hit.passages:
-        shown.append(
-            pieces.element("span", pieces.words(tr("nearest", "最も近い箇所")), class_="b-tag")
-            + pieces.passage(hit.nearest, place=False)
-        )
+    near = hit.nearest if by == "both" else None
+    tag = pieces.element("span", pieces.words(tr("nearest", "最も近い箇所")), class_="b-tag")
+    shown = [(tag if p == near else "") + pieces.passage(p, place=False) for p in hit.shown()]
     whole = pieces.element(
         "details",
         pieces.element("summary", pieces.words(tr("Whole text", "全文"))),

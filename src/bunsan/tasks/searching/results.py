@@ -35,6 +35,13 @@ class Hit:
     cosine: float | None = None
     nearest: Passage | None = None
 
+    def shown(self) -> list[Passage]:
+        """What to look at: sentences that the nearest passage does not have in it, and that."""
+        if self.nearest is None or self.nearest in self.passages:
+            return self.passages
+        near = self.nearest.text
+        return [*(p for p in self.passages if p.text not in near), self.nearest]
+
     def ranked(self) -> str:
         """The ranks in words, "" where there is nothing to tell of them."""
         names = {"keyword": tr("keyword", "語"), "meaning": tr("meaning", "意味")}
@@ -117,6 +124,6 @@ class SearchResult:
             parts.append(f"<li><b>{hit.score:.{digits}f}</b> {escape(fields)}")
             if self.by == "both":
                 parts.append(f" <small>{escape(hit.ranked())}</small>")
-            parts += [p._repr_html_() for p in hit.passages]
+            parts += [p._repr_html_() for p in hit.shown()]
             parts.append("</li>")
         return "".join([*parts, "</ol>"])
