@@ -1,14 +1,20 @@
 """Search by keyword, by meaning and by both: how often the passage that a question was asked about is
 found, and how long a search takes.
 
-    python benchmarks/search_meaning.py quality [--model NAME ...] [--questions N] [--crowd]
+    python benchmarks/search_meaning.py questions [--model NAME ...] [--queries N]
+    python benchmarks/search_meaning.py paraphrases [--model NAME ...] [--queries N]
     python benchmarks/search_meaning.py speed [--documents N] [--dim D]
 
-*quality*: JAQuAD's questions of its development set, each about one of the set's 1,431 passages of
-Wikipedia; with --crowd the 9,713 passages of the training set stand between them. MRR@10 and
-recall@10, with 95 % intervals from articles drawn again (questions of one article are drawn
-together). Without --model meaning is told by word2vec, learned from the same passages (SIF weights),
-and by the encoder that comes with the package where there is one.
+*questions*: those of JAQuAD's development set, each about one passage of Wikipedia, among all 11,144
+passages of the development and the training set. Intervals are of articles drawn again: questions of
+one article are drawn together.
+
+*paraphrases*: JSTS's pairs of captions of the validation set that people gave a similarity of 4 or 5;
+the first is the query, the second is to be found among the second captions of all pairs, those of the
+training set too.
+
+MRR@10 and recall@10, with 95 % intervals. Without --model meaning is told by word2vec, learned from
+the same documents (SIF weights), and by the encoder that comes with the package where there is one.
 
 *speed*: one query among N vectors of D numbers, the ten nearest: bunsan's 8-bit rows beside a float32
 matrix product in numpy and FAISS's flat index, in turns on one thread; processor times.
@@ -27,37 +33,54 @@ import numpy as np
 
 from common import SHARED_DATA, in_own_process, machine, markdown_table, processor_seconds
 
-JAQUAD = SHARED_DATA / "jaquad"
 K = 10
 
-
-def read(name: str) -> list[dict[str, Any]]:
-    with gzip.open(JAQUAD / f"{name}.json.gz", "rt", encoding="utf-8") as file:
-        articles: list[dict[str, Any]] = json.load(file)["data"]
-    return articles
+Queries = list[tuple[str, int, str]]  # what is asked, the row to be found, its group
 
 
-def quality(models: Sequence[str], most: int | None, crowd: bool) -> None:
+def questions() -> tuple[list[str], Queries]:
+    passages: list[str] = []
+    asked: Queries = []
+    for part in ("dev", "train"):
+        file = SHARED_DATA / "jaquad" / f"{part}.json.gz"
+        with gzip.open(file, "rt", encoding="utf-8") as opened:
+            articles: list[dict[str, Any]] = json.load(opened)["data"]
+        for article in articles:
+            for paragraph in article["paragraphs"]:
+                passages.append(paragraph["context"])
+                if part == "dev":
+                    title = article["title"]
+                    asked += [(q["question"], len(passages), title) for q in paragraph["qas"]]
+    return passages, asked
+
+
+def paraphrases() -> tuple[list[str], Queries]:
+    rows: dict[str, int] = {}  # captions that come twice are one document
+    asked: Queries = []
+    for part in ("valid", "train"):
+        with gzip.open(SHARED_DATA / "jsts" / f"{part}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            for pair in map(json.loads, lines):
+                row = rows.setdefault(pair["sentence2"], len(rows) + 1)
+                if part == "valid" and pair["label"] >= 4:
+                    asked.append((pair["sentence1"], row, str(len(asked))))
+    return list(rows), asked
+
+
+def quality(
+    documents: list[str], queries: Queries, models: Sequence[str], most: int | None
+) -> None:
     import bunsan
     from bunsan.base.shipped import shipped_model
     from bunsan.measure.scores.resampling import limits, resampled_weights
 
-    passages, questions = [], []
-    for article in read("dev"):
-        for paragraph in article["paragraphs"]:
-            asked = [(q["question"], len(passages) + 1, article["title"]) for q in paragraph["qas"]]
-            questions += asked
-            passages.append(paragraph["context"])
-    if crowd:
-        passages += [p["context"] for article in read("train") for p in article["paragraphs"]]
-    if most is not None and most < len(questions):
-        chosen = np.random.default_rng(0).permutation(len(questions))[:most]
-        questions = [questions[i] for i in sorted(chosen.tolist())]
-    groups = np.unique([title for _, _, title in questions], return_inverse=True)[1]
+    if most is not None and most < len(queries):
+        chosen = np.random.default_rng(0).permutation(len(queries))[:most]
+        queries = [queries[i] for i in sorted(chosen.tolist())]
+    groups = np.unique([group for _, _, group in queries], return_inverse=True)[1]
 
     ranks: dict[str, np.ndarray[Any, Any]] = {}
     with tempfile.TemporaryDirectory(suffix=".bunsan") as place:
-        collection = bunsan.learn(passages, to=Path(place))
+        collection = bunsan.learn(documents, to=Path(place))
         used: list[Any] = list(models)
         if not used:
             collection.learn_vectors("word2vec")
@@ -67,7 +90,7 @@ def quality(models: Sequence[str], most: int | None, crowd: bool) -> None:
 
         def ranked(by: Any, model: Any = None) -> np.ndarray[Any, Any]:
             found = []
-            for question, row, _ in questions:
+            for question, row, _ in queries:
                 hits = collection.search(question.replace('"', " "), by=by, model=model, k=K).hits
                 rows = [hit.row for hit in hits]
                 found.append(rows.index(row) + 1 if row in rows else 0)
@@ -79,7 +102,7 @@ def quality(models: Sequence[str], most: int | None, crowd: bool) -> None:
             ranks[f"meaning: {title}"] = ranked("meaning", model)
             ranks[f"both: BM25, {title}"] = ranked("both", model)
 
-    n = len(questions)
+    n = len(queries)
     gains = {
         name: np.stack([np.where(r > 0, 1 / np.maximum(r, 1), 0), r > 0], axis=1).astype(float)
         for name, r in ranks.items()
@@ -99,7 +122,7 @@ def quality(models: Sequence[str], most: int | None, crowd: bool) -> None:
     for name, rows in gains.items():
         more = ["", ""] if rows is base else told(rows - base)
         table.append([name, *told(rows), *more])
-    print(f"{len(passages):,} passages, {n:,} questions; percent (95 % interval)\n")
+    print(f"{len(documents):,} documents, {n:,} queries; percent (95 % interval)\n")
     head = ["", "MRR@10", "recall@10", "MRR@10 more than BM25", "recall@10 more than BM25"]
     print(markdown_table(head, table))
 
@@ -163,10 +186,9 @@ def speed(documents: int, dim: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["quality", "speed", "alone"])
+    parser.add_argument("what", choices=["questions", "paraphrases", "speed", "alone"])
     parser.add_argument("--model", action="append", default=[])
-    parser.add_argument("--questions", type=int)
-    parser.add_argument("--crowd", action="store_true")
+    parser.add_argument("--queries", type=int)
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--dim", type=int, default=384)
     given = parser.parse_args()
@@ -174,7 +196,8 @@ if __name__ == "__main__":
         alone(given.documents, given.dim)
     else:
         print(machine())
-        if given.what == "quality":
-            quality(given.model, given.questions, given.crowd)
-        else:
+        if given.what == "speed":
             speed(given.documents, given.dim)
+        else:
+            data = questions() if given.what == "questions" else paraphrases()
+            quality(*data, given.model, given.queries)
