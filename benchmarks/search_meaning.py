@@ -14,7 +14,8 @@ the first is the query, the second is to be found among the second captions of a
 training set too.
 
 MRR@10 and recall@10, with 95 % intervals. Without --model meaning is told by word2vec, learned from
-the same documents (SIF weights), and by the encoder that comes with the package where there is one.
+the same documents (SIF weights), and by the word vectors and the encoder that come with the package
+where there are some.
 
 *speed*: one query among N vectors of D numbers, the ten nearest: bunsan's 8-bit rows beside a float32
 matrix product in numpy and FAISS's flat index, in turns on one thread; processor times.
@@ -85,8 +86,9 @@ def quality(
         if not used:
             collection.learn_vectors("word2vec")
             used = ["word2vec"]
-            shipped = shipped_model("encoder")
-            used += [] if shipped is None else [shipped]
+            words, encoder = shipped_model("words"), shipped_model("encoder")
+            used += [] if words is None else [words.name]
+            used += [] if encoder is None else [encoder]
 
         def ranked(by: Any, model: Any = None) -> np.ndarray[Any, Any]:
             found = []

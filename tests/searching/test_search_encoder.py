@@ -11,6 +11,7 @@ import torch
 from searching_help import SPACES, some_rows, some_vectors
 
 import bunsan
+from bunsan.base.errors import Missing
 from bunsan.collection.vectors import keep_vectors
 from bunsan.serve.untrained import make_encoder
 from bunsan.tasks.encode import open_encoder
@@ -125,7 +126,7 @@ def test_what_is_used_unasked(
     keep_vectors(collection, "fasttext", some_vectors(words=["海", "山", "本"]))
     monkeypatch.setattr(representations, "shipped_model", lambda kind: None)
     assert representation(collection).title == "fasttext (SIF)"
-    monkeypatch.setattr(representations, "shipped_model", lambda kind: folder)
+    monkeypatch.setattr(representations, "shipped_model", {"encoder": folder}.get)
     collection.refresh()
     assert representation(collection).title == "tiny"
     assert representation(collection, "fasttext").title == "fasttext (SIF)"
@@ -137,3 +138,24 @@ def test_what_is_used_unasked(
     collection.refresh()
     monkeypatch.setattr(representations, "_models_are_here", lambda: False)
     assert representation(collection).title == "fasttext (SIF)"
+
+
+def test_a_file_of_word_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = tmp_path / "some-words"
+    given.mkdir()
+    bunsan.save_vectors(some_vectors(), given / "words.safetensors")
+    rows = some_rows(60)
+    made = learn(rows, to=tmp_path / "c.bunsan", text="text", by=["g"], words=SPACES)
+    found = made.search("w3 w30", by="meaning", model=given / "words.safetensors")
+    assert found.representation == "words.safetensors (SIF)"
+    keep_vectors(made, "word2vec", some_vectors())
+    wanted = made.search("w3 w30", by="meaning", model="word2vec")
+    assert [(h.row, h.score) for h in found.hits] == [(h.row, h.score) for h in wanted.hits]
+    # Those of the package by their name; unasked for Japanese, where there is nothing else.
+    monkeypatch.setattr(representations, "shipped_model", {"words": given}.get)
+    assert representation(made, "some-words").title == "some-words (SIF)"
+    japanese = learn(TEXTS, to=tmp_path / "j.bunsan", by=())
+    assert representation(japanese).title == "some-words (SIF)"
+    english = learn(rows, to=tmp_path / "e.bunsan", text="text", by=["g"], words=SPACES)
+    with pytest.raises(Missing, match="no vectors"):
+        representation(english)

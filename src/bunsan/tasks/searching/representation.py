@@ -16,6 +16,7 @@ from bunsan.collection.segment import Segment
 from bunsan.collection.stored import StoredCollection
 from bunsan.collection.vectors import kept_vectors, open_kept
 from bunsan.tasks.searching.cutting import WORDS, Spans, in_characters
+from bunsan.words.vectors.files.dispatch import open_vectors
 from bunsan.words.vectors.nearest import unit_rows
 from bunsan.words.vectors.sif import sif_weights, word_probabilities
 from bunsan.words.vectors.wordvectors import WordVectors
@@ -26,6 +27,7 @@ _VERSION = 1  # of how vectors are made: another number makes them anew
 _PREFERRED = ("word2vec", "cbow", "fasttext", "glove")
 _JAPANESE = ("sudachi", "mecab", "characters")
 _SAMPLES, _SAMPLE = 64, 1 << 16  # pieces of a file of weights that its fingerprint looks at
+_WEIGHTS = (".safetensors", ".bin")
 _DESCRIBED = (".json", ".txt", ".model", ".vocab")
 _QUERY_PROMPTS, _PASSAGE_PROMPTS = ("query",), ("document", "passage", "corpus")
 
@@ -60,7 +62,7 @@ class Representation(Protocol):
 
 
 class WordMeans:
-    """Means of a collection's word vectors with SIF weights.
+    """Means of word vectors with SIF weights.
 
     Arora, Liang & Ma 2017, "A Simple but Tough-to-Beat Baseline for Sentence Embeddings", Algorithm
     1. The component that all passages share is taken away by who compares, since it changes with
@@ -68,18 +70,26 @@ class WordMeans:
 
     Parameters
     ----------
+    identity : tells these vectors from others. blob : of the collection, where they are kept there.
     a : of the paper's range, 1e-4 to 1e-3, the end that tells the topics of texts better.
     """
 
     common = 1
 
-    def __init__(self, collection: StoredCollection, name: str, *, a: float = 1e-4) -> None:
-        self.collection = collection
-        self.vectors: WordVectors = open_kept(collection, name)
-        self.blob: str | None = collection.state["vectors"][name]["blob"]
+    def __init__(
+        self,
+        collection: StoredCollection,
+        vectors: WordVectors,
+        name: str,
+        identity: str,
+        *,
+        blob: str | None = None,
+        a: float = 1e-4,
+    ) -> None:
+        self.collection, self.vectors, self.blob = collection, vectors, blob
         self.title = f"{name} (SIF)"
-        self.dim = self.vectors.dim
-        self.digest = _digest(["words", self.blob, a, WORDS, _VERSION])
+        self.dim = vectors.dim
+        self.digest = _digest(["words", identity, a, WORDS, _VERSION])
         self._a = a
         self._spelled: dict[int, Floats | None] = {}
 
@@ -204,10 +214,10 @@ def representation(collection: StoredCollection, model: Any = None) -> Represent
 
     Parameters
     ----------
-    model : the name of word vectors that the collection keeps ("word2vec"), the folder or name of
-        an encoder, an opened one (`bunsan.open`, `bunsan.open_encoder`); None: the Japanese encoder
-        of this package if it has one and the collection is Japanese, else the word vectors that
-        the collection has.
+    model : the name of word vectors that the collection keeps ("word2vec"), a file of word vectors,
+        the folder or name of an encoder, an opened one (`bunsan.open`, `bunsan.open_encoder`). None:
+        the Japanese encoder of this package if it has one and the collection is Japanese; else the
+        word vectors that the collection has; else, for Japanese, those of this package.
 
     Raises
     ------
@@ -225,31 +235,54 @@ def representation(collection: StoredCollection, model: Any = None) -> Represent
 def _open(collection: StoredCollection, model: Any) -> Representation:
     kept = kept_vectors(collection)
     if model is None:
-        folder = shipped_model("encoder")
-        if folder is not None and collection.settings.analyzer in _JAPANESE and _models_are_here():
-            return _encoder(folder, folder.name)
-        for name in (*_PREFERRED, *kept):
-            if name in kept:
-                return WordMeans(collection, name)
-        raise Missing(
-            tr(
-                "The collection has no vectors to search by meaning with.",
-                "意味で検索するためのベクトルがコレクションにありません。",
-            ),
-            remedy=tr(
-                "Learn some: bunsan learn SOURCES -o COLLECTION --vectors word2vec; "
-                "or name an encoder with --model.",
-                "次で学習できます: bunsan learn 元のファイル -o コレクション --vectors word2vec。"
-                "または --model でエンコーダーを指定してください。",
-            ),
-            file=collection.storage.location,
-        )
+        return _usual(collection, list(kept))
     if isinstance(model, str) and (model in kept or model in _PREFERRED):
-        return WordMeans(collection, model)
+        return _kept(collection, model)
     if isinstance(model, (str, Path)):
+        words = shipped_model("words")
+        if words is not None and str(model) == words.name:
+            return _words(collection, words / "words.safetensors", words.name)
+        if Path(model).is_file():
+            return _words(collection, Path(model), Path(model).name)
         return _encoder(model, Path(model).name if Path(model).is_dir() else str(model))
     encoder = getattr(model, "encoder", model)  # what `bunsan.open` gives has one
     return EncoderVectors(encoder, Path(encoder.model.folder).name)
+
+
+def _usual(collection: StoredCollection, kept: Sequence[str]) -> Representation:
+    """What is used unasked."""
+    japanese = collection.settings.analyzer in _JAPANESE
+    encoder, words = shipped_model("encoder"), shipped_model("words")
+    if encoder is not None and japanese and _models_are_here():
+        return _encoder(encoder, encoder.name)
+    for name in (*_PREFERRED, *kept):
+        if name in kept:
+            return _kept(collection, name)
+    if words is not None and japanese:
+        return _words(collection, words / "words.safetensors", words.name)
+    raise Missing(
+        tr(
+            "The collection has no vectors to search by meaning with.",
+            "意味で検索するためのベクトルがコレクションにありません。",
+        ),
+        remedy=tr(
+            "Learn some: bunsan learn SOURCES -o COLLECTION --vectors word2vec; "
+            "or name an encoder with --model.",
+            "次で学習できます: bunsan learn 元のファイル -o コレクション --vectors word2vec。"
+            "または --model でエンコーダーを指定してください。",
+        ),
+        file=collection.storage.location,
+    )
+
+
+def _kept(collection: StoredCollection, name: str) -> WordMeans:
+    vectors = open_kept(collection, name)
+    blob = collection.state["vectors"][name]["blob"]
+    return WordMeans(collection, vectors, name, blob, blob=blob)
+
+
+def _words(collection: StoredCollection, file: Path, name: str) -> WordMeans:
+    return WordMeans(collection, open_vectors(file), name, model_fingerprint(file))
 
 
 def _encoder(model: str | Path, title: str) -> EncoderVectors:
@@ -268,19 +301,24 @@ def _models_are_here() -> bool:
     return True
 
 
-def model_fingerprint(folder: str | Path) -> str:
+def model_fingerprint(place: str | Path) -> str:
     """What tells one model's files from another's, wherever they lie.
 
     Settings and vocabularies are read whole; of weights some pieces all over the file, which any
     training changes.
+
+    Parameters
+    ----------
+    place : the folder of a model, or one file of vectors.
     """
     digest = hashlib.blake2b(digest_size=16)
-    root = Path(folder)
-    for file in sorted(p for p in [*root.glob("*"), *root.glob("*/*")] if p.is_file()):
+    root = Path(place)
+    files = [root] if root.is_file() else [*root.glob("*"), *root.glob("*/*")]
+    for file in sorted(one for one in files if one.is_file()):
         size = file.stat().st_size
         if file.suffix in _DESCRIBED:
             pieces: Sequence[int] = range(0, size, _SAMPLE)
-        elif file.suffix in (".safetensors", ".bin"):
+        elif file.suffix in _WEIGHTS or file == root:
             pieces = np.linspace(0, max(size - _SAMPLE, 0), _SAMPLES).astype(int).tolist()
         else:
             continue
