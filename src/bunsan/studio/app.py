@@ -27,7 +27,7 @@ _ASSETS = {
     "wordmap.js": "text/javascript; charset=utf-8",
 }
 _drawing = threading.Lock()  # matplotlib is for one thread at a time
-_SUFFIXES = ("html", "png", "svg", "pdf", "graphml", "xlsx", "csv", "toml", "json")
+_SUFFIXES = ("html", "png", "svg", "pdf", "graphml", "xlsx", "csv", "toml", "json", "zip")
 _LANGUAGES: tuple[Language, ...] = ("ja", "en")
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'

@@ -32,7 +32,7 @@ class TwoContexts:
 
     Attributes
     ----------
-    word : as typed. sentences : the two. by_layer : cosine of its two vectors in each layer, from
+    word : as typed. sentences : the two. spans : where it stands in each. by_layer : cosine of its two vectors in each layer, from
         what goes into the first. attention : of both sentences.
     guesses : for each sentence what could stand in its place; empty where the model guesses none.
     pieces : the tokens it consists of in each sentence.
@@ -40,6 +40,7 @@ class TwoContexts:
 
     word: str
     sentences: tuple[str, str]
+    spans: list[tuple[int, int]]
     by_layer: list[float]
     attention: list[Attention]
     pieces: list[list[str]]
@@ -78,6 +79,7 @@ def compare_contexts(
     return TwoContexts(
         word,
         sentences,
+        spans,
         [float(v) for v in by_layer],
         [_attention(encoder.attention(sentence)) for sentence in sentences],
         pieces,

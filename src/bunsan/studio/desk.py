@@ -253,7 +253,7 @@ class Desk:
 
         def drawn() -> Any:
             with speaking(self.language):
-                return gr.update(value=pieces.progress(job))
+                return gr.update(value=pieces.progress(job) + job.live.picture())
 
         def ended() -> tuple[str, list[Any]]:
             with speaking(self.language):

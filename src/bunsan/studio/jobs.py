@@ -12,6 +12,24 @@ from bunsan.base.language import tr
 from bunsan.base.progress import listening
 
 
+class Live:
+    """What is seen of work under way beside its progress, and how it is ended gently.
+
+    Attributes
+    ----------
+    gentle : it has something to keep by now: a first wish to stop is told to it through `enough`, and
+        only a second one ends it at once.
+    """
+
+    def __init__(self) -> None:
+        self.gentle = False
+        self.enough = threading.Event()
+
+    def picture(self) -> str:
+        """Markup below the progress."""
+        return ""
+
+
 class Job:
     """One piece of work.
 
@@ -22,8 +40,9 @@ class Job:
     stopped : the person stopped it.
     """
 
-    def __init__(self, title: str, work: Callable[[], Any]) -> None:
+    def __init__(self, title: str, work: Callable[[], Any], live: Live | None = None) -> None:
         self.title, self.note = title, ""
+        self.live = live or Live()
         self.share: float | None = None
         self.result: Any = None
         self.error: BunsanError | None = None
@@ -50,6 +69,13 @@ class Job:
 
     def stop(self) -> None:
         """End it at the next step; what can be kept is kept."""
+        if self.live.gentle and not self.live.enough.is_set():
+            self.live.enough.set()
+        else:
+            self._stop.set()
+
+    def end(self) -> None:
+        """The same without any delay: the studio closes."""
         self._stop.set()
 
     def wait(self, seconds: float | None = None) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bunsan.base.language import tr
-from bunsan.studio import pieces
+from bunsan.studio import pieces, twins
 from bunsan.studio.sessions import Session
 
 _PROBLEMS = 30
@@ -49,7 +49,20 @@ def overview_of(session: Session) -> str:
         + counts
         + pieces.div("b-packed", *blocks)
         + _problems(facts["reading"])
+        + _twin(session)
     )
+
+
+def _twin(session: Session) -> str:
+    """What makes the collection, and what says what is in it."""
+    origin = session.origin
+    if origin is None:
+        return ""
+    info = twins.command("info", origin.folder)
+    if origin.twin is None:
+        return twins.of_collection(session, twins.Twin("print(collection)", info))
+    made = f"import bunsan\n\n{origin.twin.python}\nprint(collection)"
+    return twins.shown(made, f"{origin.twin.command}\n{info}")
 
 
 def _kept(location: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from bunsan.base.errors import BadInput
 from bunsan.base.files import atomic_write, read_json
 from bunsan.base.language import tr
+from bunsan.studio.twins import command, quoted
 
 _LARGEST = 1_000_000  # bytes of a preset
 _KIND = "bunsan-preset"
@@ -152,7 +153,27 @@ def as_code(preset: Preset) -> list[tuple[str, str]]:
         f"import bunsan\n\nmodel = bunsan.open({model!r})\n"
         f"answer = model.complete(\n    {preset.prompt!r},\n{settings})\nprint(answer)"
     )
-    return [("curl", curl), ("OpenAI", client), ("Python", python)]
+    line = command(
+        "complete",
+        preset.prompt,
+        model=model,
+        max_tokens=preset.max_tokens,
+        temperature=preset.temperature,
+        top_p=preset.top_p,
+        repetition_penalty=_unless(preset.repetition_penalty, 1.0),
+        presence_penalty=_unless(preset.presence_penalty, 0.0),
+        frequency_penalty=_unless(preset.frequency_penalty, 0.0),
+        seed=preset.seed,
+        logprobs=preset.logprobs or None,
+    )
+    for one in preset.stop:
+        line += f" --stop {quoted(typed_stops((one,)))}"
+    title = tr("Command line", "コマンドライン")
+    return [(title, line), ("Python", python), ("curl", curl), ("OpenAI", client)]
+
+
+def _unless(value: float, usual: float) -> float | None:
+    return None if value == usual else value
 
 
 def _no_preset(path: Path, why: str) -> BadInput:

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from bunsan.base.errors import BadInput, Missing
 from bunsan.base.language import Language, tr
-from bunsan.studio.jobs import Job
+from bunsan.studio.jobs import Job, Live
 
 if TYPE_CHECKING:
+    from bunsan.studio.twins import Origin
     from bunsan.tasks.facade import Collection
+    from bunsan.tasks.finetuning.opened import OpenedTask
     from bunsan.tasks.opening import Model
 
 _MOST = 500  # visitors remembered; those longest away are forgotten first
@@ -46,7 +48,9 @@ class Session:
     collection : what is open. name : what it is called on the page.
     upload : the file that was dropped. jobs : what runs or ran last, one in each slot.
     results : what can be fetched, by an unguessable name.
-    kept : folders this visitor has learned into.
+    kept : folders this visitor has learned into. origin : how the collection came to be.
+    made : folders of models that this visitor has trained.
+    table : the file that was dropped to train on. asked : the one dropped to be answered.
     halted : set to end what is being written in the Playground.
     """
 
@@ -58,6 +62,10 @@ class Session:
     results: dict[str, Result] = field(default_factory=dict)
     seen: float = field(default_factory=time.monotonic)
     kept: set[Path] = field(default_factory=set)
+    origin: "Origin | None" = None
+    made: list[Path] = field(default_factory=list)
+    table: Path | None = None
+    asked: Path | None = None
     halted: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -83,8 +91,10 @@ class Session:
             )
         return self.collection
 
-    def begin(self, slot: str, title: str, work: Callable[[], Any]) -> Job:
-        """Start a job.
+    def begin(
+        self, slot: str, title: str, work: Callable[[], Any], live: Live | None = None
+    ) -> Job:
+        """Start a job; `live` is what is seen of it meanwhile.
 
         Raises
         ------
@@ -99,7 +109,7 @@ class Session:
                 ),
                 remedy=tr("Wait for it, or stop it.", "終わるのを待つか、中止してください。"),
             )
-        self.jobs[slot] = job = Job(title, work)
+        self.jobs[slot] = job = Job(title, work, live)
         return job
 
     def stop(self, slot: str) -> None:
@@ -116,9 +126,11 @@ class Sessions:
         self._known: dict[str, Session] = {}  # by token
         self._pages: dict[str, str] = {}  # the token of every page
         self._models: dict[str, Model] = {}
+        self._answering: dict[tuple[str, float], OpenedTask] = {}
         self._busy: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._opening = threading.Lock()
+        self.training = threading.Lock()  # one model learns at a time: it takes the whole machine
 
     @property
     def folder(self) -> Path:
@@ -191,6 +203,19 @@ class Sessions:
                     del self._models[next(iter(self._models))]
             return self._models[name]
 
+    def answering(self, name: str) -> "OpenedTask":
+        """A fine-tuned model, opened once for all as long as it stays as it is."""
+        from bunsan.tasks.finetuning.entry import open_task
+
+        config = Path(name).expanduser() / "config.json"
+        key = (name, config.stat().st_mtime if config.is_file() else 0.0)
+        with self._opening:
+            if key not in self._answering:
+                self._answering[key] = open_task(name)
+                while len(self._answering) > 3:
+                    del self._answering[next(iter(self._answering))]
+            return self._answering[key]
+
     def busy(self, name: str) -> threading.Lock:
         """A model does one thing at a time: what it remembers of prompts is for one thread."""
         with self._lock:
@@ -201,5 +226,5 @@ class Sessions:
         with self._lock:
             for session in self._known.values():
                 for job in session.jobs.values():
-                    job.stop()
+                    job.end()
         self._folder.cleanup()

@@ -3,19 +3,16 @@
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bunsan.base.files import atomic_write
 from bunsan.base.language import language, tr
 from bunsan.tasks.vectors import Projection, project
-from bunsan.words.vectors.wordvectors import WordVectors
 
 if TYPE_CHECKING:
     from bunsan.tasks.facade import Collection
-
-_REDUCED = 100  # dimensions of counted vectors before they are laid on a plane
 
 
 @dataclass(frozen=True)
@@ -54,22 +51,4 @@ class MapPage:
 
 def collection_map(collection: "Collection", name: str, method: str, most: int) -> MapPage:
     """The most frequent words by one kind of vectors: "counts", or those a collection keeps."""
-    vectors = counted_vectors(collection) if name == "counts" else collection.vectors(name)
-    return MapPage(project(vectors, most=most, method=method))
-
-
-def counted_vectors(collection: "Collection") -> WordVectors:
-    """Vectors of counted contexts, reduced, with the words as people see them, by frequency."""
-    from bunsan.tasks.similar import window_vectors
-
-    sparse = window_vectors(collection, min_count=2)
-    dense = sparse.reduce(min(_REDUCED, min(sparse.weights.shape) - 1))
-    frequency = collection.vocabulary.frequency[dense.ids]
-    order = np.argsort(-frequency, kind="stable")
-    labels = collection.vocabulary.labels(dense.ids[order])
-    first: dict[str, int] = {}
-    for row, label in enumerate(labels):
-        first.setdefault(label, row)  # noun and verb of one spelling share a dot
-    rows = np.array(list(first.values()), np.int64)
-    matrix: Any = dense.matrix[order][rows]
-    return WordVectors(list(first), matrix, counts=frequency[order][rows])
+    return MapPage(project(collection.vectors(name), most=most, method=method))

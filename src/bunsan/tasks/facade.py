@@ -170,9 +170,12 @@ class Collection(StoredCollection):
         return learn_vectors(self, method, beside=beside, **options)
 
     def vectors(self, name: str = "word2vec") -> "WordVectors":
-        """The word vectors that `learn_vectors` made."""
+        """The word vectors that `learn_vectors` made; "counts": made of the co-occurrences."""
         from bunsan.collection.vectors import open_kept
+        from bunsan.tasks.counted import COUNTS, counted_vectors
 
+        if name == COUNTS:
+            return counted_vectors(self)
         return open_kept(self, name)
 
     def passages(

@@ -40,12 +40,17 @@ def vectors_at(
 
     Parameters
     ----------
-    name : which of a collection's; None takes the only ones there are, or word2vec's.
+    name : which of a collection's; None takes the only ones there are, or word2vec's; "counts" are made
+        of its co-occurrences.
     limit, encoding : of a file; see `open_vectors`.
     """
     if not Path(path).is_dir():
         return open_vectors(path, limit=limit, encoding=encoding)
     collection = StoredCollection(Folder(path))
+    if name == "counts":
+        from bunsan.tasks.counted import counted_vectors
+
+        return counted_vectors(collection)
     return open_kept(collection, only_kept(collection, name))
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
-from bunsan.studio import pieces
+from bunsan.studio import pieces, twins
 from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
 from bunsan.studio.overview import overview_of
@@ -161,6 +161,7 @@ def take(session: Session, folder: str, name: str = "") -> None:
     from bunsan.tasks.facade import open_collection
 
     session.collection = open_collection(folder)
+    session.origin = twins.Origin(folder)
     session.name = name or Path(folder).name.removesuffix(".bunsan")
 
 
@@ -280,17 +281,17 @@ def _learn(
     if keep and keep.strip() and desk.settings.own_machine:
         to = _place(session, keep)
     name = upload.name.split(".")[0]
+    options: dict[str, Any] = {
+        "text": text or None,
+        "by": None if not text else tuple(by or ()),
+        "sheet": sheet or None,
+        "encoding": encoding or None,
+    }
+    origin = twins.learned(upload.name, str(to or f"{name}.bunsan"), **options)
 
     def work() -> None:
-        learned = learn(
-            str(upload),
-            to=to,
-            text=text or None,
-            by=None if not text else tuple(by or ()),
-            sheet=sheet or None,
-            encoding=encoding or None,
-        )
-        session.name, session.collection = name, learned
+        learned = learn(str(upload), to=to, **options)
+        session.name, session.collection, session.origin = name, learned, origin
 
     return session.begin("learning", tr("Learning", "学習中"), work)
 
@@ -320,6 +321,7 @@ def _demo(session: Session, world: str) -> Job:
     def work() -> None:
         learned = demo(world)
         session.name, session.collection = name, learned
+        session.origin = twins.demo(world)
 
     return session.begin("learning", tr("Learning", "学習中"), work)
 

@@ -1,11 +1,12 @@
 """Context: one word in two sentences, by a model that reads whole sentences."""
 
 import contextlib
+from pathlib import Path
 from typing import Any
 
 from bunsan.base.errors import BadInput, Missing
 from bunsan.base.language import tr
-from bunsan.studio import pieces
+from bunsan.studio import pieces, twins
 from bunsan.studio.charts import line_chart
 from bunsan.studio.contexts import Attention, TwoContexts, compare_contexts
 from bunsan.studio.desk import Desk
@@ -64,10 +65,11 @@ def build(desk: Desk) -> None:
     def begin(session: Session, name: str | None, a: str, b: str, word: str) -> Job:
         chosen = chosen_model(desk, name)
 
-        def work() -> TwoContexts:
+        def work() -> tuple[TwoContexts, str]:
             opened = desk.sessions.model(chosen)
             with desk.sessions.busy(chosen):
-                return compare_contexts(opened, chosen, (a or "", b or ""), word or "")
+                found = compare_contexts(opened, chosen, (a or "", b or ""), word or "")
+            return found, chosen
 
         return session.begin("context", tr("Reading", "読み取り中"), work)
 
@@ -78,34 +80,37 @@ def build(desk: Desk) -> None:
         slot="context",
         bar=bar,
         outputs=[shown],
-        finish=lambda session, job: ["", _shown(job.result)],
+        finish=lambda session, job: ["", _shown(*job.result)],
     )
 
 
-def offered(desk: Desk) -> list[str]:
-    """Models to choose from: those given to the studio, and those on this machine."""
+def offered(desk: Desk, session: Session | None = None) -> list[Any]:
+    """Models to choose from: those the visitor has made, those given to the studio, and those on this
+    machine."""
     from bunsan.tasks.models import list_models
 
+    here = tr("trained here", "ここで学習")
+    made = [] if session is None else [(f"{here}: {f.name}", str(f)) for f in session.made]
     names = list(desk.settings.models)
     if desk.settings.own_machine:
         with contextlib.suppress(Missing):  # the library that keeps them is not installed
-            here = list_models(local=True)
-            names += [n for n, whole in zip(here["name"], here["complete"], strict=True) if whole]
-    return list(dict.fromkeys(names))
+            table = list_models(local=True)
+            names += [n for n, whole in zip(table["name"], table["complete"], strict=True) if whole]
+    return [*reversed(made), *dict.fromkeys(names)]
 
 
-def offer(desk: Desk, model: Any) -> None:
-    """Look for models whenever the room is entered."""
+def offer(desk: Desk, model: Any, tab: Any = None) -> None:
+    """Look for models whenever the room, or a tab in it, is entered."""
     desk.on(
-        desk.tab.select,
-        lambda session: gr.update(choices=offered(desk)),
+        [desk.tab.select, *([] if tab is None else [tab.select])],
+        lambda session: gr.update(choices=offered(desk, session)),
         [],
         [model],
         spinner="hidden",
     )
 
 
-def chosen_model(desk: Desk, name: str | None) -> str:
+def chosen_model(desk: Desk, name: str | None, session: Session | None = None) -> str:
     """The model that was named.
 
     Raises
@@ -121,12 +126,13 @@ def chosen_model(desk: Desk, name: str | None) -> str:
                 "モデルのフォルダーか、「モデル」にある名前を指定してください。",
             ),
         )
-    if not desk.settings.own_machine and name not in desk.settings.models:
+    made = session is not None and Path(name) in session.made
+    if not desk.settings.own_machine and name not in desk.settings.models and not made:
         raise BadInput(tr(f"{name} is not offered here.", f"{name} はここでは使えません。"))
     return name
 
 
-def _shown(found: TwoContexts) -> str:
+def _shown(found: TwoContexts, model: str) -> str:
     chart = line_chart(
         found.by_layer,
         flat=tr("static vectors: one and the same", "静的なベクトル: どちらも同じ"),
@@ -148,7 +154,33 @@ def _shown(found: TwoContexts) -> str:
     )
     blocks = [title, facts, chart, _guesses(found), _attention_title()]
     blocks += [_attention(one, found.word) for one in found.attention]
-    return "".join(blocks)
+    return "".join([*blocks, _twin(found, model)])
+
+
+def _twin(found: TwoContexts, model: str) -> str:
+    """The same numbers in Python; the command line gives the vectors of the last layer."""
+    sentences = list(found.sentences)
+    spans = [[span] for span in found.spans]
+    lines = [
+        "import bunsan",
+        "",
+        f"model = bunsan.open({model!r})",
+        f"sentences = {sentences!r}",
+        f"spans = {spans!r}  # {found.word}",
+        f"for layer in range({len(found.by_layer)}):",
+        "    [[a], [b]] = model.words(sentences, layers=(layer,), spans=spans)",
+        "    a, b = a.vector, b.vector",
+        "    print(layer, a @ b / ((a @ a) ** 0.5 * (b @ b) ** 0.5))",
+        "print(model.attention(sentences[0]).weights.shape)",
+    ]
+    if found.guesses:
+        begin, end = found.spans[0]
+        hidden = f"{sentences[0][:begin]}[MASK]{sentences[0][end:]}"
+        lines += ["", "from bunsan.tasks.masked import MaskedWords", ""]
+        lines += [f"print(MaskedWords({model!r}).guess({hidden!r}, k=8))"]
+    given = " ".join(map(twins.quoted, sentences))
+    line = twins.command("encode", "-", model=model, pool="words")
+    return twins.shown("\n".join(lines), f"printf '%s\\n' {given} | {line}")
 
 
 def _guesses(found: TwoContexts) -> str:

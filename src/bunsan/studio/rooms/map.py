@@ -3,7 +3,7 @@
 from typing import Any
 
 from bunsan.base.language import tr
-from bunsan.studio import choices, pieces
+from bunsan.studio import choices, pieces, twins
 from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
 from bunsan.studio.sessions import Session
@@ -43,6 +43,7 @@ def build(desk: Desk) -> None:
                 )
             go = gr.Button(tr("Draw", "描く"), variant="primary", elem_id="b-draw-map")
             bar = markup("", elem_id="b-map-bar")
+            stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm", elem_id="b-stop-map")
         with gr.Column(scale=4, min_width=320):
             shown = markup(_invitation(), elem_id="b-map")
             marks = desk.html("", elem_id="b-features")
@@ -59,21 +60,22 @@ def build(desk: Desk) -> None:
             "resamples": 200 if again else 0,
         }
 
-        def work() -> tuple[Any, Any]:
-            found = collection.map(by, **options)
-            marking = collection.features(
-                by,
-                k=8,
-                min_documents=options["min_documents"],
-                where=options["where"],
-                pos=options["pos"],
-            )
-            return found, marking
+        marks = {name: options[name] for name in ("min_documents", "where", "pos")}
+        # What was drawn, not what stands in the fields by then.
+        twin = [
+            twins.of_collection(
+                session, twins.asked(session, "map", by, save="map.html", **options)
+            ),
+            twins.of_collection(session, twins.asked(session, "features", by, k=8, **marks)),
+        ]
+
+        def work() -> tuple[Any, Any, list[str]]:
+            return collection.map(by, **options), collection.features(by, k=8, **marks), twin
 
         return session.begin("map", tr("Drawing", "描画中"), work)
 
     def done(session: Session, job: Job) -> list[Any]:
-        found, marking = job.result
+        found, marking, (map_twin, marks_twin) = job.result
         key = desk.sessions.publish(session, found, "map", desk.language)
         links = pieces.downloads(
             desk.base,
@@ -82,10 +84,13 @@ def build(desk: Desk) -> None:
             [("png", "PNG"), ("svg", "SVG"), ("pdf", "PDF"), ("xlsx", "Excel")],
         )
         title = tr("Correspondence analysis", "対応分析")
-        return ["", pieces.frame(desk.base, key, title) + links, _features(desk, session, marking)]
+        drawn = pieces.frame(desk.base, key, title) + links + map_twin
+        return ["", drawn, _features(desk, session, marking) + marks_twin]
 
     inputs = [by, words, least, choose, where, pos, again]
-    desk.watch(go.click, draw, inputs, slot="map", bar=bar, outputs=[shown, marks], finish=done)
+    desk.watch(
+        go.click, draw, inputs, slot="map", bar=bar, stop=stop, outputs=[shown, marks], finish=done
+    )
 
     def refresh(session: Session) -> list[Any]:
         columns = [] if session.collection is None else list(session.collection.by)

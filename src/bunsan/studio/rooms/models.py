@@ -1,7 +1,7 @@
 """Models: what is here, the catalogue, a card of each."""
 
 from bunsan.base.language import tr
-from bunsan.studio import pieces
+from bunsan.studio import pieces, twins
 from bunsan.studio.desk import Desk
 from bunsan.studio.sessions import Session
 from bunsan.studio.toolkit import gr, markup
@@ -75,7 +75,15 @@ def _listed(session: Session, words: str, task: str, local: bool) -> str:
         table, ("name", "family", "size", "opens", "here"), word="name", action="card",
         numbered=False,
     )  # fmt: skip
-    return pieces.heading(tr("Catalogue", "目録"), count) + shown
+    typed = (words or "").split()
+    options = {"task": task or None, "local": True if local else None}
+    twin = twins.of_models(
+        twins.Twin(
+            f"print({twins.call('bunsan.list_models', typed, **options)})",
+            twins.command("models", "search" if typed else "list", *typed, **options),
+        )
+    )
+    return pieces.heading(tr("Catalogue", "目録"), count) + shown + twin
 
 
 def _card(name: str) -> str:
@@ -100,4 +108,10 @@ def _card(name: str) -> str:
         else ""
     )
     table = pieces.element("table", pieces.element("tbody", rows), class_="b-table b-facts")
-    return pieces.heading(card.name) + pieces.div("b-scroll", table) + note
+    twin = twins.of_models(
+        twins.Twin(
+            f"for title, value in bunsan.describe_model({name!r}).lines():\n    print(title, value)",
+            twins.command("models", "show", name),
+        )
+    )
+    return pieces.heading(card.name) + pieces.div("b-scroll", table) + note + twin

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bunsan.base.language import tr
-from bunsan.studio import choices, pieces
+from bunsan.studio import choices, pieces, twins
 from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
 from bunsan.studio.sessions import Session
@@ -47,6 +47,7 @@ def build(desk: Desk) -> None:
                 )
             go = gr.Button(tr("Draw", "描く"), variant="primary", elem_id="b-draw-network")
             bar = markup("", elem_id="b-network-bar")
+            stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm", elem_id="b-stop-network")
         with gr.Column(scale=4, min_width=320):
             shown = markup(_invitation(), elem_id="b-network")
 
@@ -61,15 +62,19 @@ def build(desk: Desk) -> None:
             "unit": unit,
             "where": choices.chosen_where(where),
             "pos": choices.chosen_pos(pos),
-            "tree": bool(tree),
+            "tree": bool(tree) or None,
             "resamples": 200 if again else 0,
         }
+        given = {name: value for name, value in options.items() if value is not None}
+        twin = twins.of_collection(
+            session, twins.asked(session, "network", save="network.html", **options)
+        )
         return session.begin(
-            "network", tr("Drawing", "描画中"), lambda: collection.network(**options)
+            "network", tr("Drawing", "描画中"), lambda: (collection.network(**given), twin)
         )
 
     def done(session: Session, job: Job) -> list[Any]:
-        network = job.result
+        network, twin = job.result
         key = desk.sessions.publish(session, network, "network", desk.language)
         links = pieces.downloads(
             desk.base,
@@ -84,10 +89,12 @@ def build(desk: Desk) -> None:
             ],
         )
         title = tr("Co-occurrence network", "共起ネットワーク")
-        return ["", pieces.frame(desk.base, key, title) + links]
+        return ["", pieces.frame(desk.base, key, title) + links + twin]
 
     inputs = [words, edges, count, measure, unit, where, pos, tree, again]
-    desk.watch(go.click, draw, inputs, slot="network", bar=bar, outputs=[shown], finish=done)
+    desk.watch(
+        go.click, draw, inputs, slot="network", bar=bar, stop=stop, outputs=[shown], finish=done
+    )
 
     def refresh(session: Session) -> list[Any]:
         some = choices.where_choices(session)

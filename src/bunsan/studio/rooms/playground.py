@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
-from bunsan.studio import pieces
+from bunsan.studio import pieces, twins
 from bunsan.studio.desk import Desk
 from bunsan.studio.presets import (
     Preset,
@@ -286,13 +286,4 @@ def _visible(token: str) -> str:
 
 
 def _code(preset: Preset) -> str:
-    copy, copied = tr("Copy", "コピー"), tr("Copied", "コピーしました")
-    return "".join(
-        pieces.heading(title)
-        + pieces.div(
-            "b-code",
-            pieces.element("pre", pieces.words(code)),
-            pieces.element("button", pieces.words(copy), type="button", data_copy=copied),
-        )
-        for title, code in as_code(preset)
-    )
+    return twins.code(as_code(preset))

@@ -4,7 +4,7 @@ from typing import Any
 
 from bunsan.base.errors import BadInput, BunsanError
 from bunsan.base.language import tr
-from bunsan.studio import choices, pieces
+from bunsan.studio import choices, pieces, twins
 from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
 from bunsan.studio.sessions import Session
@@ -62,7 +62,7 @@ def beside(desk: Desk) -> None:
             bar=bar,
             stop=stop,
             outputs=list(buttons.values()),
-            finish=lambda session, job: [_vectors_learned(job), *_offers(session)],
+            finish=lambda session, job: [_vectors_learned(session, job), *_offers(session)],
         )
         desk.after(
             learned,
@@ -89,9 +89,14 @@ def _learn_vectors(session: Session, name: str) -> Job:
     return session.begin("learning", title, work)
 
 
-def _vectors_learned(job: Job) -> str:
+def _vectors_learned(session: Session, job: Job) -> str:
     name = NAMES[job.result]
-    return pieces.notice(
+    again = "" if session.origin is None else session.origin.again
+    twin = twins.Twin(
+        twins.call("collection.learn_vectors", job.result),
+        f"{again} --vectors {job.result}" if again else "",
+    )
+    return twins.of_collection(session, twin) + pieces.notice(
         tr(
             f"{name}: learned in {job.seconds:.1f} s.",
             f"{name} を {job.seconds:.1f} 秒で学習しました。",
@@ -120,7 +125,16 @@ def _compare(session: Session, typed: str) -> str:
         except BunsanError as error:
             inside = pieces.mistake(error)
         columns.append(pieces.div("b-block", pieces.heading(title, note), inside))
-    return pieces.div("b-blocks b-beside", *columns)
+    deeds = [
+        twins.asked(session, "similar", typed, k=12)
+        if name == "counts"
+        else twins.Twin(
+            twins.asked(session, "nearest", typed, vectors=name, k=12).python,
+            twins.asked(session, "similar", typed, vectors=name, k=12).command,
+        )
+        for name, *_ in _ways(session)
+    ]
+    return pieces.div("b-blocks b-beside", *columns) + twins.of_collection(session, *deeds)
 
 
 def _ways(session: Session) -> list[tuple[str, str, str]]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bunsan.base.language import tr
-from bunsan.studio import pieces
+from bunsan.studio import pieces, twins
 from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
 from bunsan.studio.rooms.representations import NAMES
@@ -26,20 +26,33 @@ def build(desk: Desk, tab: Any) -> None:
             )
             most = gr.Slider(100, 50_000, 1000, step=100, label=tr("Words at most", "最大語数"))
             go = gr.Button(tr("Draw", "描く"), variant="primary", elem_id="b-draw-words")
-            bar = markup("")
+            bar = markup("", elem_id="b-words-bar")
+            stop = gr.Button(tr("Stop", "中止"), visible=False, size="sm", elem_id="b-stop-words")
         with gr.Column(scale=4, min_width=320):
             shown = markup(_invitation(), elem_id="b-word-map")
 
     def draw(session: Session, name: str, method: str, most: int) -> Job:
-        collection = session.open
+        collection, most = session.open, int(most)
+        folder = "" if session.origin is None else session.origin.folder
+        options = {"most": most, "method": method}
+        twin = twins.Twin(
+            f"vectors = collection.vectors({name!r})\n"
+            + twins.call("project", twins.Name("vectors"), **options)
+            + '.save("words.html")',
+            twins.command("project", folder, vectors=name, **options, output="words.html"),
+        )
+        shown = twins.of_collection(
+            session, twin, imports="import bunsan\nfrom bunsan.tasks.vectors import project"
+        )
         return session.begin(
             "words",
             tr("Drawing", "描画中"),
-            lambda: collection_map(collection, name, method, int(most)),
+            lambda: (collection_map(collection, name, method, most), shown),
         )
 
     def done(session: Session, job: Job) -> list[Any]:
-        page: MapPage = job.result
+        page: MapPage
+        page, twin = job.result
         key = desk.sessions.publish(session, page, "words", desk.language)
         links = pieces.downloads(
             desk.base,
@@ -47,10 +60,20 @@ def build(desk: Desk, tab: Any) -> None:
             "words",
             [("png", "PNG"), ("svg", "SVG"), ("xlsx", "Excel"), ("csv", "CSV")],
         )
-        return ["", pieces.frame(desk.base, key, tr("A map of the words", "語の地図")) + links]
+        return [
+            "",
+            pieces.frame(desk.base, key, tr("A map of the words", "語の地図")) + links + twin,
+        ]
 
     desk.watch(
-        go.click, draw, [by, method, most], slot="words", bar=bar, outputs=[shown], finish=done
+        go.click,
+        draw,
+        [by, method, most],
+        slot="words",
+        bar=bar,
+        stop=stop,
+        outputs=[shown],
+        finish=done,
     )
 
     def ways(session: Session) -> list[tuple[str, str]]:

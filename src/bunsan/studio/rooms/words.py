@@ -4,7 +4,7 @@ from typing import Any
 
 from bunsan.base.errors import BadInput, BunsanError
 from bunsan.base.language import tr
-from bunsan.studio import choices, pieces
+from bunsan.studio import choices, pieces, twins
 from bunsan.studio.desk import Desk
 from bunsan.studio.rooms import representations, word_map
 from bunsan.studio.sessions import Session
@@ -62,7 +62,9 @@ def _frequent(desk: Desk) -> Any:
         key = desk.sessions.publish(session, table, "words", desk.language)
         links = pieces.downloads(desk.base, key, "words", [("xlsx", "Excel"), ("csv", "CSV")])
         columns = ("word", "pos", "frequency", "documents")
-        return [pieces.word_table(table, columns, bar="frequency"), links]
+        options: dict[str, Any] = {"k": int(most), "pos": choices.chosen_pos(tags)}
+        twin = twins.of_collection(session, twins.asked(session, "words", after="", **options))
+        return [pieces.word_table(table, columns, bar="frequency") + twin, links]
 
     desk.on([pos.change, most.release], look, [pos, most], [listed, save])
     desk.refreshed(
@@ -138,7 +140,14 @@ def _look(session: Session, typed: str, sort: str) -> list[Any]:
         found = collection.kwic(typed, sort=sort or "text", limit=_LINES, width=60)
     except BunsanError as error:
         return [pieces.mistake(error), "", "", ""]
-    return ["", _similar(session, typed), _related(session, typed), _kwic(found)]
+    lines: dict[str, Any] = {"sort": sort or "text", "limit": _LINES, "width": 60}
+    twin = twins.of_collection(
+        session,
+        twins.asked(session, "similar", typed, k=15),
+        twins.asked(session, "related", typed, k=15),
+        twins.asked(session, "kwic", typed, **lines),
+    )
+    return ["", _similar(session, typed), _related(session, typed), _kwic(found) + twin]
 
 
 def _similar(session: Session, typed: str) -> str:
