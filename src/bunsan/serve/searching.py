@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bunsan.base.errors import BadInput
+from bunsan.base.shipped import shipped_model
 from bunsan.serve.errors import ApiError
 from bunsan.serve.served import ServedCollection, Service, TextEncoder
 from bunsan.serve.shapes import SearchRequest
@@ -37,16 +38,20 @@ class ServedVectors:
 
 
 def meaning_model(service: Service, body: SearchRequest) -> Any:
-    """What a request's `model` stands for: an encoder that is served, or vectors of the collection.
+    """What a request's `model` stands for: an encoder that is served, word vectors of the collection or
+    those of the package.
 
     Raises
     ------
-    ApiError : neither is called so. A request names no folders and fetches nothing.
+    ApiError : none is called so. A request names no folders and fetches nothing.
     """
     if body.by == "keyword" or body.model is None:
         return None
     served = service.get(body.collection, ServedCollection, "collection")
-    if body.model in served.collection.state.get("vectors", {}):
+    words = shipped_model("words")
+    if body.model in served.collection.state.get("vectors", {}) or (
+        words is not None and body.model == words.name
+    ):
         return body.model
     encoder = service.get(body.model, TextEncoder, "model")
     if encoder.name not in service.searchers:  # a collection knows what it was searched with by it

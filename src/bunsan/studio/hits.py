@@ -1,15 +1,10 @@
 """Documents that a search found, drawn: where each stands, its passages, and why it was found."""
 
-import re
-import shlex
 from pathlib import Path
-from typing import Any
 
 from bunsan.base.language import tr
 from bunsan.studio import pieces
 from bunsan.tasks.search import Hit, SearchResult
-
-_PLAIN = re.compile(r"[\w@%+=:,./-]+")
 
 
 def found(result: SearchResult, links: str) -> str:
@@ -116,44 +111,3 @@ def _unranked(name: str) -> str:
     if name == "keyword":
         return tr("keyword: none of the words", "語: 該当なし")
     return tr("meaning: no vector", "意味: ベクトルなし")
-
-
-def as_code(place: str, query: str, options: dict[str, Any]) -> str:
-    """The same search on the command line and in Python.
-
-    Parameters
-    ----------
-    place : the collection. options : of `Collection.search`, those that differ from its defaults.
-    """
-    where = options.get("where") or {}
-    flags = {"by": "--by", "model": "--model", "k": "-n", "offset": "--offset"}
-    line = ["bunsan", "search", place, query]
-    for name, flag in flags.items():
-        line += [flag, str(options[name])] if name in options else []
-    for name, value in where.items():
-        line += ["--where", f"{name}={value}"]
-    line += ["--all"] if options.get("match_all") else []
-    if query.startswith("-"):
-        line = [*line[:3], *line[4:], "--", query]
-    given = "".join(f", {name}={value!r}" for name, value in options.items())
-    python = (
-        f"import bunsan\n\ncollection = bunsan.open({place!r})\n"
-        f"print(collection.search({query!r}{given}).table())"
-    )
-    return _code(tr("Command line", "コマンドライン"), " ".join(map(_quoted, line))) + _code(
-        "Python", python
-    )
-
-
-def _quoted(part: str) -> str:
-    """As a shell takes it; Japanese letters need no quotes."""
-    return part if _PLAIN.fullmatch(part) else shlex.quote(part)
-
-
-def _code(title: str, code: str) -> str:
-    copy, copied = tr("Copy", "コピー"), tr("Copied", "コピーしました")
-    return pieces.heading(title) + pieces.div(
-        "b-code",
-        pieces.element("pre", pieces.words(code)),
-        pieces.element("button", pieces.words(copy), type="button", data_copy=copied),
-    )

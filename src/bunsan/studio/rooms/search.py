@@ -10,7 +10,8 @@ from typing import Any
 
 from bunsan.base.errors import Missing
 from bunsan.base.language import tr
-from bunsan.studio import choices, hits, pieces
+from bunsan.base.shipped import shipped_model
+from bunsan.studio import choices, hits, pieces, twins
 from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
 from bunsan.studio.rooms.context import chosen_model, offered
@@ -86,9 +87,7 @@ def build(desk: Desk) -> None:
                                elem_id="b-earlier")  # fmt: skip
             after = gr.Button(tr("Further hits", "次へ"), visible=False, size="sm",
                               elem_id="b-further")  # fmt: skip
-        with gr.Accordion(tr("View as code", "コードで見る"), open=False, visible=False,
-                          elem_id="b-search-as-code") as coded:  # fmt: skip
-            code = markup("", elem_id="b-search-code")
+        code = markup("", elem_id="b-search-code")
         asked = gr.State(("", 0, 0))  # what was typed, hits to pass over, when
 
     def ask(typed: str, offset: int = 0) -> tuple[str, int, int]:
@@ -124,7 +123,7 @@ def build(desk: Desk) -> None:
         slot="search",
         bar=bar,
         stop=stop,
-        outputs=[shown, before, after, coded, code],
+        outputs=[shown, before, after, code],
         finish=lambda session, job: _finished(desk, session, job),
     )
 
@@ -134,11 +133,11 @@ def build(desk: Desk) -> None:
         said = pieces.chips(pairs, "search", label=tr("For example", "たとえば")) if pairs else ""
         filters = gr.update(choices=choices.where_choices(session), value="")
         models = gr.update(choices=_models(session, desk), value="")
-        hidden = [gr.update(visible=False) for _ in range(3)]
-        return [*choices.shown(session), filters, models, said, "", "", *hidden]
+        hidden = [gr.update(visible=False) for _ in range(2)]
+        return [*choices.shown(session), filters, models, said, "", "", *hidden, ""]
 
     desk.refreshed(
-        [nothing, room, where, model, examples, bar, shown, before, after, coded], refresh
+        [nothing, room, where, model, examples, bar, shown, before, after, code], refresh
     )
 
 
@@ -147,8 +146,16 @@ def _models(session: Session | None, desk: Desk) -> list[tuple[str, str]]:
     usual = (tr("what is there", "あるものを使う"), "")
     if session is None or session.collection is None:
         return [usual]
-    kept = [(f"{name} (SIF)", name) for name in session.collection.state.get("vectors", {})]
-    return [usual, *kept, *((name, name) for name in offered(desk))]
+    words = list(_word_vectors(session))
+    others = [name for name in offered(desk) if name not in words]
+    return [usual, *((f"{name} (SIF)", name) for name in words), *((name, name) for name in others)]
+
+
+def _word_vectors(session: Session) -> dict[str, None]:
+    """Names of word vectors: the collection's, and the package's."""
+    shipped = shipped_model("words")
+    names = [*session.open.state.get("vectors", {}), *([] if shipped is None else [shipped.name])]
+    return dict.fromkeys(names)
 
 
 def _begin(
@@ -165,9 +172,10 @@ def _begin(
     collection = session.open
     name = (model or "").strip() if by != "keyword" else ""
     filters = choices.chosen_where(where)
-    encoder = bool(name) and name not in (*collection.state.get("vectors", {}), *_VECTORS)
-    if encoder:
+    named = bool(name) and name not in (*_word_vectors(session), *_VECTORS)
+    if named:
         chosen_model(desk, name)
+    encoder = named and not Path(name).is_file()  # a file has word vectors
     options: dict[str, Any] = {"by": by} if by != "keyword" else {}
     options |= {"model": name} if name else {}
     options |= {"k": int(most)} if int(most) != 10 else {}
@@ -205,13 +213,10 @@ def _finished(desk: Desk, session: Session, job: Job) -> list[Any]:
     key = desk.sessions.publish(session, result.table(), "hits", desk.language)
     links = pieces.downloads(desk.base, key, "hits", [("xlsx", "Excel"), ("csv", "CSV")])
     more = result.offset + len(result.hits) < result.total
-    place = Path(session.name or "COLLECTION").name
-    place = place if place.endswith(".bunsan") else f"{place}.bunsan"
     return [
         "",
         hits.found(result, links),
         gr.update(visible=result.offset > 0),
         gr.update(visible=more and bool(result.hits)),
-        gr.update(visible=True),
-        hits.as_code(place, result.query, options),
+        twins.of_collection(session, twins.asked(session, "search", result.query, **options)),
     ]
