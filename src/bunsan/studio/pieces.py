@@ -53,7 +53,9 @@ def notice(text: str, more: str = "", *, look: str = "plain") -> str:
 def mistake(error: BunsanError) -> str:
     """What went wrong, where, and what to do, without the command line's words."""
     where = ""
-    if error.file is not None and (error.row is not None or not Path(error.file).is_dir()):
+    # A sentence that begins small tells of the file or folder.
+    told = error.problem[:1].islower() or error.row is not None
+    if error.file is not None and (told or not Path(error.file).is_dir()):
         where = Path(error.file).name
         if error.row is not None:
             where += tr(f", row {error.row}", f" の {error.row} 行目")
@@ -72,7 +74,23 @@ def plain(text: str) -> str:
         "encoding": tr("Encoding", "文字コード"),
         "sheet": tr("Sheet", "シート"),
         "max-tokens": tr("Maximum length", "最大の長さ"),
+        "label": tr("Label", "ラベルの列"),
+        "text2": tr("Second text", "2 つ目の文"),
+        "question": tr("Question", "質問の列"),
+        "choices": tr("Choices", "選択肢の列"),
+        "separator": tr("Sign between several labels", "複数ラベルの区切り記号"),
+        "epochs": tr("Epochs", "エポック数"),
+        "minutes": tr("Minutes at most", "時間の上限"),
+        "rate": tr("Learning rate", "学習率"),
+        "batch": tr("Rows an update", "1 回の更新の行数"),
     }
+    if "bunsan models" in text:
+        return tr("The room Models lists them by name.", "「モデル」のタブに名前の一覧があります。")
+    if "bunsan finetune" in text:
+        return tr(
+            "Take one that was trained for a task; the tab beside this one trains one.",
+            "課題用に学習したモデルを選んでください。隣のタブで学習できます。",
+        )
     return _OPTION.sub(
         lambda m: tr(f"“{names[m[1]]}”", f"「{names[m[1]]}」") if m[1] in names else m[0], text
     )
