@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from bunsan.base.shipped import shipped_models
 from bunsan.cli.verbs.models import _example
 from hub_server import HubServer
 
@@ -91,7 +92,10 @@ def machine(hub: HubServer, tmp_path: Path) -> Machine:
 
 
 def test_list_pull_show_remove(machine: Machine) -> None:
-    assert json.loads(machine.run("--local", "--json").stdout) == {"rows": []}
+    local = json.loads(machine.run("--local", "--json").stdout)["rows"]
+    own = list(shipped_models())
+    assert [row["name"] for row in local] == own
+    assert all(row["complete"] for row in local)
     card = json.loads(machine.run("show", NAME, "--json").stdout)
     assert (card["layers"], card["here"]) == (12, None)
     assert "layers" in card["unverified"]
@@ -100,7 +104,7 @@ def test_list_pull_show_remove(machine: Machine) -> None:
     pulled = machine.run("pull", "bert-base-japanese-v2")
     folder = Path(pulled.stdout.strip())
     assert {path.name for path in folder.iterdir()} == set(FILES)
-    (row,) = json.loads(machine.run("--local", "--json").stdout)["rows"]
+    (row,) = json.loads(machine.run("--local", "--json").stdout)["rows"][len(own) :]
     assert (row["name"], row["megabytes"], row["complete"]) == (NAME, 1.2, True)
     # Its own config.json is believed more than the catalogue, and needs no mark.
     card = json.loads(machine.run("show", NAME, "--json").stdout)
@@ -110,7 +114,7 @@ def test_list_pull_show_remove(machine: Machine) -> None:
 
     machine.run("pull", "some/other")
     names = [r["name"] for r in json.loads(machine.run("--local", "--json").stdout)["rows"]]
-    assert names == [NAME, "some/other"]
+    assert names == [*own, NAME, "some/other"]
     assert "kyoto-bert-base" in machine.run("list").stdout
     removed = json.loads(machine.run("remove", NAME, "--json").stdout)
     assert removed["bytes"] > 1_200_000
@@ -159,7 +163,7 @@ def test_tables_in_files(machine: Machine, tmp_path: Path) -> None:
     machine.run("-o", str(tmp_path / "models.csv"))
     text = (tmp_path / "models.csv").read_text(encoding="utf-8-sig")
     assert text.startswith("name,called,family,size,type,does,")
-    assert len(text.splitlines()) == 37
+    assert len(text.splitlines()) == 38
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

@@ -16,6 +16,7 @@ from typing import Any
 from bunsan.base.language import tr
 
 TASKS = {
+    "similar-words": ("vectors of words", "単語のベクトル"),
     "encode": ("vectors of texts", "文章のベクトル"),
     "fill-mask": ("filling in masked words", "穴埋め"),
     "detect": ("telling which words were replaced", "置き換えられた語の検出"),
@@ -26,6 +27,7 @@ TASKS = {
     "train": ("a start for training", "学習の出発点"),
 }
 _HERE = Path(__file__).parent
+WORD_VECTORS = "word-vectors"  # the type of vectors of words, which `open_vectors` opens
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,13 @@ def search(words: Sequence[str]) -> list[CatalogueModel]:
 
 @cache
 def opened_types() -> frozenset[str]:
-    """The values of `model_type` that `models.open` opens: read from its source, since importing it loads torch."""
+    """`WORD_VECTORS`, and the values of `model_type` that `models.open` opens: read from its source, since importing it loads torch."""
     tree = ast.parse((_HERE / "open.py").read_text(encoding="utf-8"))
     for node in tree.body:
         named = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         if isinstance(named, ast.Name) and named.id == "FAMILIES":
             value: Any = ast.literal_eval(node.value)  # type: ignore[attr-defined]
-            return frozenset(value)
+            return frozenset(value) | {WORD_VECTORS}
     return frozenset()
 
 

@@ -231,6 +231,8 @@ def _print_fact(title: str, value: str) -> None:
 
 def _commands(card: "ModelCard") -> list[str]:
     """Commands that do something with the model, of those that this version has."""
+    from bunsan.models.catalogue import WORD_VECTORS
+
     place = card.name
     lines = []
     if card.here is None or not card.here.complete:
@@ -238,7 +240,10 @@ def _commands(card: "ModelCard") -> list[str]:
             lines.append(f"bunsan models pull {card.name}")
         else:
             place = tr("FOLDER", "フォルダー")
-    if card.opens is not False:
+    if card.facts.get("type") == WORD_VECTORS:
+        lines.append(f"bunsan similar {place} 京都")
+        lines.append(f'python: bunsan.open_vectors("{place}").nearest("京都")')
+    elif card.opens is not False:
         for task in card.facts.get("does", []):
             lines += _example(task, place)
         lines.append("python: from bunsan.models.open import open_model")

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from bunsan.base.language import tr
+from bunsan.base.shipped import shipped_models
 from bunsan.cli import common
 
 HELP = tr(
@@ -69,7 +70,7 @@ def command(
     as_json: common.AsJson = False,
     output: common.Output = None,
 ) -> None:
-    if name is not None or collection.is_file():
+    if name is not None or collection.is_file() or str(collection) in shipped_models():
         from bunsan.tasks.vectors import nearest, vectors_at
 
         options: dict[str, Any] = {"method": common.arithmetic(arithmetic), "restrict": restrict}
