@@ -1,6 +1,6 @@
 """Generation: tokens a second and time to the first token, ours and the peers', on one GPT-2.
 
-    python benchmarks/generation.py [--tokens 40] [--rounds 3] [--threads 1]
+    python benchmarks/generation.py [--tokens 40] [--rounds 3] [--threads 1] [--only float32]
 
 A checkpoint of GPT-2's small size with random weights is written once. Every contender loads it in a
 process of its own; rounds are taken in turn, and the best of each is kept, so that what else the
@@ -23,6 +23,7 @@ CONTENDERS = (
     "bunsan float32",
     "transformers float32",
     "ctranslate2 float32",
+    "bunsan bfloat16",
     "bunsan float16",
     "bunsan int8",
     "ctranslate2 int8",
@@ -58,13 +59,14 @@ def checkpoint(folder: Path) -> None:
 
 
 def ours(folder: Path, precision: str) -> Write:
-    from bunsan.models.generating import language_model
+    from bunsan.models.generating import language_model, weights_for
     from bunsan.models.open import open_model
     from bunsan.nn.generation.decoding import Decoding, Request
     from bunsan.nn.generation.loop import generate
 
-    model = language_model(open_model(folder / "hf"))
-    model.prepare("same" if precision == "float32" else precision)  # type: ignore[arg-type]
+    dtype, weights = weights_for(precision, "cpu")
+    model = language_model(open_model(folder / "hf", dtype=dtype))
+    model.prepare(weights)
 
     def write(rows: list[list[int]], n: int) -> list[list[int]]:
         found = generate(model, [Request(row, Decoding(max_tokens=n)) for row in rows], rows=64)
@@ -193,6 +195,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", default="", help="contenders with this in their names")
     options = parser.parse_args()
     if options.serve:
         serve(options.serve[0], Path(options.serve[1]), options.threads)
@@ -200,7 +203,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         checkpoint(folder)
-        running = [Process(one, folder, options.threads) for one in CONTENDERS]
+        running = [
+            Process(one, folder, options.threads) for one in CONTENDERS if options.only in one
+        ]
         for absent in (one.name for one in running if not one.alive):
             print(f"{absent}: could not be run", file=sys.stderr)
         running = [one for one in running if one.alive]

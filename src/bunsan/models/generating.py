@@ -8,15 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.base.untrusted import read_object
+from bunsan.models.decoding.kernels import CompiledKernels, has_kernels
 from bunsan.models.encoder_decoder import EncoderDecoder
+from bunsan.models.encoding.engines import has_bfloat16
 from bunsan.models.opened import OpenedModel
 from bunsan.models.text import TextModelWithHead
 from bunsan.nn.generation.decoding import Decoding
+from bunsan.nn.generation.fast import Weights
 from bunsan.nn.generation.model import StackModel
 from bunsan.nn.heads import CausalWords, WordScores
 
@@ -32,7 +36,8 @@ def language_model(opened: OpenedModel) -> StackModel:
     if isinstance(module, EncoderDecoder) and module.scores is not None:
         return _encoder_decoder(module, module.scores)
     if isinstance(module, TextModelWithHead) and isinstance(module.head, CausalWords):
-        return StackModel(module.backbone.embeddings, module.backbone.stack, module.head.scores)
+        text = module.backbone
+        return StackModel(text.embeddings, text.stack, module.head.scores, kernels=_kernels())
     raise BadInput(
         tr(
             f"A {opened.family} model with the head {opened.head} writes no text.",
@@ -57,7 +62,27 @@ def _encoder_decoder(module: EncoderDecoder, scores: WordScores) -> StackModel:
         scores,
         encoder=encode,
         max_source=module.encoder.embeddings.max_positions,
+        kernels=_kernels(),
     )
+
+
+def _kernels() -> CompiledKernels | None:
+    return CompiledKernels() if has_kernels() else None
+
+
+def weights_for(precision: str, device: str | None) -> tuple[str, Weights]:
+    """As what a model is opened, and how its weights are kept then, for a precision.
+
+    bfloat16 is PyTorch's where the processor multiplies it. Elsewhere only the weights are rounded,
+    and what is computed is float32: half the bytes to read, and not slower for it.
+    """
+    if precision in ("float16", "int8"):
+        return "float32", "float16" if precision == "float16" else "int8"
+    if precision != "bfloat16":
+        return precision, "same"
+    on_processor = device is None or torch.device(device).type == "cpu"
+    narrow = on_processor and has_kernels() and not has_bfloat16()
+    return ("float32", "bfloat16") if narrow else ("bfloat16", "same")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from bunsan.tasks.completion import Answer, Choice, Completion, ScoredText, Toke
 if TYPE_CHECKING:
     from bunsan.models.generating import Habits
     from bunsan.nn.generation.decoding import Decoding, Request, Row
-    from bunsan.nn.generation.fast import Weights
     from bunsan.nn.generation.model import LanguageModel
     from bunsan.nn.generation.prefix import PrefixStore
     from bunsan.nn.generation.stream import TextStream
@@ -47,7 +46,7 @@ def open_generator(
     BadInput : the model writes no text, or a file of it is damaged.
     """
     needs_models(en="Generating text", ja="文章の生成")
-    from bunsan.models.generating import habits, language_model
+    from bunsan.models.generating import habits, language_model, weights_for
     from bunsan.models.open import open_model
     from bunsan.text.subwords.opening import open_tokenizer
 
@@ -58,12 +57,9 @@ def open_generator(
                 "Use one of: " + ", ".join(PRECISIONS), "使える精度: " + "、".join(PRECISIONS)
             ),
         )
-    dtype = "bfloat16" if precision == "bfloat16" else "float32"
+    dtype, weights = weights_for(precision, device)
     opened = open_model(model, dtype=dtype, device=device)
     language = language_model(opened)
-    weights: Weights = "int8" if precision == "int8" else "same"
-    if precision == "float16":
-        weights = "float16"
     try:
         language.prepare(weights)
     except ValueError as error:

@@ -13,6 +13,9 @@ int16     fixed point: pairs of products summed to 32 bits (`pmaddwd`), exact. `
 uint8     left numbers with 128 added, times weights of 7 bits (`pmaddubsw`, whose pairs of products
           then never exceed 16 bits), summed to 32 bits, exact.
 
+Weights may be kept in half the bytes, and are widened when they are loaded: beside float32 on the
+left float16 (its bits as int16) or bfloat16 (the upper halves of floats, as uint16); beside int16 int8.
+
 The instructions are written as LLVM's own. Integer kinds need an x86-64 processor with AVX2.
 """
 
@@ -38,11 +41,22 @@ from numba.extending import (
 )
 from numpy.typing import NDArray
 
+from bunsan.models.encoding.kinds import FLOAT, INT, Kind
 from bunsan.words.training.simd import host_width
 
-INT, HALF, BYTE = ir.IntType(64), ir.IntType(16), ir.IntType(8)
-WORD, FLOAT = ir.IntType(32), ir.FloatType()
-_REVISION = zlib.crc32(Path(__file__).read_bytes())  # a change here compiles callers anew
+_LINE = 64  # bytes of a cache line
+_AHEAD = 16  # lines by which weights are asked for before they are needed
+
+
+def _revision() -> int:
+    """A change here compiles callers anew."""
+    code = 0
+    for name in ("tiles.py", "kinds.py"):
+        code = zlib.crc32(Path(__file__).with_name(name).read_bytes(), code)
+    return code
+
+
+_REVISION = _revision()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,61 +144,22 @@ columns_of: Any = intrinsic(_type_columns_of)
 # --- writing the loop ---------------------------------------------------------------------------
 
 
-class _Kind:
-    """How one kind of numbers is loaded and multiplied."""
-
-    def __init__(self, builder: Any, dtype: Any, width: int) -> None:
-        self.builder, self.width = builder, width
-        self.sums: Any = ir.VectorType(WORD, width)
-        if dtype == types.float32:
-            self.group, self.vector, self.sums = 1, ir.VectorType(FLOAT, width), None
-            self.sums = self.vector
-        elif dtype == types.int16:
-            self.group, self.vector = 2, ir.VectorType(HALF, 2 * width)
-        else:
-            self.group, self.vector = 4, ir.VectorType(BYTE, 4 * width)
-
-    def _function(self, name: str, result: Any, arguments: list[Any]) -> Any:
-        kind = ir.FunctionType(result, arguments)
-        return cgutils.get_or_insert_function(self.builder.module, kind, name)  # type: ignore[no-untyped-call]
-
-    def splat(self, number: Any, vector: Any) -> Any:
-        """A vector of one number repeated."""
-        empty = ir.Constant(vector, ir.Undefined)
-        first = self.builder.insert_element(empty, number, WORD(0))
-        zeros = ir.VectorType(WORD, vector.count)([0] * vector.count)
-        return self.builder.shuffle_vector(first, empty, zeros)
-
-    def left(self, pointer: Any) -> Any:
-        """The next one, two or four numbers of a row, repeated over a vector."""
-        if self.group == 1:
-            return self.splat(self.builder.load(pointer), self.vector)
-        together = self.builder.load(self.builder.bitcast(pointer, WORD.as_pointer()), align=1)
-        repeated = self.splat(together, ir.VectorType(WORD, self.width))
-        return self.builder.bitcast(repeated, self.vector)
-
-    def multiply_add(self, a: Any, b: Any, total: Any) -> Any:
-        """total + a · b."""
-        if self.group == 1:
-            name = f"llvm.fmuladd.v{self.width}f32"
-            return self.builder.call(
-                self._function(name, self.vector, [self.vector] * 3), [a, b, total]
-            )
-        pairs = ir.VectorType(HALF, 2 * self.width)
-        dot = self._function("llvm.x86.avx2.pmadd.wd", self.sums, [pairs] * 2)
-        if self.group == 4:
-            bytes_ = self._function("llvm.x86.avx2.pmadd.ub.sw", pairs, [self.vector] * 2)
-            a, b = self.builder.call(bytes_, [a, b]), pairs([1] * pairs.count)
-        return self.builder.add(total, self.builder.call(dot, [a, b]))
-
-
 def _write_tile(
-    context: Any, builder: Any, signature: Any, arguments: Any, put: Callable[[Any, Any], Any]
+    context: Any,
+    builder: Any,
+    signature: Any,
+    arguments: Any,
+    put: Callable[[Any, Any], Any],
+    ahead: bool = False,
 ) -> Any:
     """Signature: tile, a, a_at, a_stride, b, b_at, inner, out, out_at, out_stride, bias, bias_at,
-    row_scale, row_at, column_scale, first_sum."""
+    row_scale, row_at, column_scale, first_sum.
+
+    `ahead`: weights are brought near before they are needed. A tile of one row, which waits for
+    memory alone, does so for its own; where tiles of many rows follow each other in a panel, each
+    brings its part of the next panel, so that memory and arithmetic work at the same time."""
     b, tile = builder, signature.args[0]
-    kind = _Kind(b, signature.args[1].dtype, tile.width)
+    kind = Kind(b, signature.args[1].dtype, signature.args[4].dtype, tile.width)
     width, vectors, rows, group = tile.width, tile.vectors, tile.rows, kind.group
     unroll = 2
 
@@ -200,6 +175,9 @@ def _write_tile(
     column_scale, first_sum = data(14), data(15)
     row = [b.gep(data(1), [b.add(a_at, b.mul(a_stride, INT(r)))]) for r in range(rows)]
     panel = b.gep(data(4), [b_at])
+    line, turns = _LINE // kind.bytes, b.sdiv(inner, INT(group * unroll))
+    part = b.mul(b.sdiv(row_at, INT(rows)), b.mul(turns, INT(line)))
+    next_panel = b.add(b.mul(inner, INT(vectors * width)), part)
 
     sums = []
     for _ in range(rows):
@@ -212,15 +190,18 @@ def _write_tile(
             b.store(first, pointer)
             sums.append(pointer)
 
-    with cgutils.for_range(b, b.sdiv(inner, INT(group * unroll)), intp=INT) as loop:
+    with cgutils.for_range(b, turns, intp=INT) as loop:
         running = [b.load(pointer) for pointer in sums]
+        if ahead and rows > 1:
+            kind.fetch(panel, b.add(next_panel, b.mul(loop.index, INT(line))))
         for u in range(unroll):
             k = b.add(b.mul(loop.index, INT(unroll * group)), INT(u * group))
             at = b.mul(k, INT(vectors * width))
-            right = [
-                vector_at(panel, b.add(at, INT(v * width * group)), kind.vector)
-                for v in range(vectors)
-            ]
+            right = [kind.right(panel, b.add(at, INT(v * width * group))) for v in range(vectors)]
+            if ahead and rows == 1:
+                step = vectors * width * group
+                for place in range(u % 2 * (step % line), step, line):
+                    kind.fetch(panel, b.add(at, INT(_AHEAD * line + place)))
             for r in range(rows):
                 left = kind.left(b.gep(row[r], [k]))
                 for v in range(vectors):
@@ -280,6 +261,36 @@ def _type_tile_put(
 
 
 tile_put: Any = intrinsic(_type_tile_put)
+
+
+def _type_tile_ahead(
+    _typing: Any,
+    tile: Any,
+    a: Any,
+    _a_at: Any,
+    _a_stride: Any,
+    b: Any,
+    _b_at: Any,
+    _inner: Any,
+    out: Any,
+    _out_at: Any,
+    _out_stride: Any,
+    bias: Any,
+    _bias_at: Any,
+    row_scale: Any,
+    _row_at: Any,
+    column_scale: Any,
+    first_sum: Any,
+) -> Any:
+    """As `tile_put`, for few rows: weights come from memory."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _write_tile(context, builder, signature, arguments, lambda _b, v: v[0], ahead=True)
+
+    return _typed(tile, a, b, out, bias, row_scale, column_scale, first_sum), generate
+
+
+tile_ahead: Any = intrinsic(_type_tile_ahead)
 
 
 def _type_tile_add(

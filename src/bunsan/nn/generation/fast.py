@@ -9,7 +9,7 @@ e head width
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -18,47 +18,83 @@ from torch.nn import functional
 from bunsan.nn.cache import Cache
 from bunsan.nn.transformer import Attention, Block, Stack
 
-Weights = Literal["same", "float16", "int8"]
+Weights = Literal["same", "bfloat16", "float16", "int8"]
 Map = Callable[[Tensor], Tensor]  # (..., d) -> (..., n)
 _HAS_ONEDNN: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
 _MOST_PACKED = 1 << 28  # bytes of a matrix that may be held twice
-_PACKED_ROWS = 64  # above, the usual layout is as fast
+_PACKED_ROWS = 64  # above, the usual layout is as fast as oneDNN's
+_NO_END = 1 << 62
+
+
+class Kernels(Protocol):
+    """Ways of computing that may be better than PyTorch's; each says None where it is not."""
+
+    def map(self, weight: Tensor, bias: Tensor | None, weights: Weights) -> Map | None:
+        """A linear map by (n, d) and (n) for some rows, whose weights are kept so."""
+        ...
+
+    def attend(
+        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, scale: float
+    ) -> Tensor | None:
+        """Attention (b, q, h · e) of (b, h, q, e) to (b, h, k, e), where `mask` is True."""
+        ...
+
+    def activation(self, name: str, weight: Tensor) -> Map | None:
+        """That of this name, in place, after a map by `weight`."""
+        ...
 
 
 class PlainMap:
     """A linear map as it is, laid out so that few rows go through it fast.
 
     One row costs what reading the weights costs, and a matrix that is wider than high is read faster
-    transposed. Some rows go through a copy in the layout of oneDNN, made when they first come.
+    transposed. Some rows go through a copy in another layout, made when they first come.
 
     Parameters
     ----------
     weight, bias : (n, d) and (n) or None.
+    kernels : of the map that some rows go through; where there are none, oneDNN has one.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
-        self.weight, self.bias = weight, bias
-        self._packed: Tensor | None = None
+    def __init__(self, weight: Tensor, bias: Tensor | None, kernels: Kernels | None = None) -> None:
+        self.weight, self.bias, self.kernels = weight, bias, kernels
+        self._rows: Map | None = None
+        self._most_rows = 1  # until it is made
         packs = weight.device.type == "cpu" and weight.dtype == torch.float32
-        self._packs = packs and weight.nbytes <= _MOST_PACKED and _HAS_ONEDNN
+        self._packs = packs and weight.nbytes <= _MOST_PACKED
 
     def __call__(self, x: Tensor) -> Tensor:
         rows = x.shape[:-1].numel()
-        if self._packs and 1 < rows <= _PACKED_ROWS:
-            if self._packed is None:
-                weight = self.weight.contiguous()
-                self._packed = torch.ops.mkldnn._reorder_linear_weight(weight, 16)
-            flat = x.reshape(rows, -1)
-            out = torch.ops.mkldnn._linear_pointwise(flat, self._packed, self.bias, "none", [], "")
-            return out.view(*x.shape[:-1], -1)
+        if rows > 1 and self._packs:
+            if self._rows is None:
+                self._rows, self._most_rows = self._for_rows()
+            if rows <= self._most_rows:
+                return self._rows(x)
         return functional.linear(x, self.weight, self.bias)
+
+    def _for_rows(self) -> tuple[Map, int]:
+        """A map for some rows, and for how many at most."""
+        weight = self.weight.contiguous()
+        made = None if self.kernels is None else self.kernels.map(weight, self.bias, "same")
+        if made is not None:
+            return made, _NO_END
+        if not _HAS_ONEDNN:
+            return (lambda x: functional.linear(x, self.weight, self.bias)), 0
+        packed = torch.ops.mkldnn._reorder_linear_weight(weight, 16)
+
+        def product(x: Tensor) -> Tensor:
+            flat = x.reshape(x.shape[:-1].numel(), -1)
+            out = torch.ops.mkldnn._linear_pointwise(flat, packed, self.bias, "none", [], "")
+            return out.view(*x.shape[:-1], -1)
+
+        return product, _PACKED_ROWS
 
 
 class OutputMap(PlainMap):
     """The output layer, whose matrix is the table of tokens too and so is copied to be transposed."""
 
-    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
-        super().__init__(weight, bias)
+    def __init__(self, weight: Tensor, bias: Tensor | None, kernels: Kernels | None = None) -> None:
+        super().__init__(weight, bias, kernels)
         self._transposed: Tensor | None = None
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -69,21 +105,31 @@ class OutputMap(PlainMap):
         return super().__call__(x)
 
 
-def make_map(linears: Sequence[nn.Linear], weights: Weights = "same") -> Map:
+def make_map(
+    linears: Sequence[nn.Linear], weights: Weights = "same", kernels: Kernels | None = None
+) -> Map:
     """Some linear maps of one input as one, their outputs side by side.
 
     Parameters
     ----------
-    weights : "same": as they are, shared with the modules. "float16": kept in half the bytes,
-        multiplied in float32. "int8": a number of 7 bits and a scale a row; inputs are rounded to 8
-        bits on the way. The last two on a CPU.
+    weights : "same": as they are, shared with the modules. "float16", "bfloat16": rounded, in half the
+        bytes, multiplied in float32. "int8": a number of 8 bits and a scale a row; inputs are rounded
+        on the way. All but the first on a CPU; the modules' own are let go.
+    kernels : have the map, where they have a better one than PyTorch.
+
+    Raises
+    ------
+    ValueError : neither has one.
     """
     joined = [linear.weight.detach() for linear in linears]
     weight = joined[0] if len(joined) == 1 else torch.cat(joined)
     biases = [linear.bias for linear in linears]
     bias = None if biases[0] is None else torch.cat([b.detach() for b in biases])
     if weights != "same":
-        return packed_map(weight, bias, weights)
+        made = packed_map(weight, bias, weights, kernels)
+        for linear in linears:
+            linear.weight = nn.Parameter(torch.empty(0), requires_grad=False)
+        return made
     wide = len(weight) > weight.shape[1] and weight.device.type == "cpu"
     if wide:
         weight = weight.t().contiguous().t()
@@ -91,16 +137,23 @@ def make_map(linears: Sequence[nn.Linear], weights: Weights = "same") -> Map:
         parts = torch.split(weight, [len(w) for w in joined])
         for linear, part in zip(linears, parts, strict=True):
             linear.weight = nn.Parameter(part, requires_grad=False)
-    return PlainMap(weight, bias)
+    return PlainMap(weight, bias, kernels)
 
 
-def packed_map(weight: Tensor, bias: Tensor | None, weights: Weights) -> Map:
-    """A linear map (n, d) in fewer bytes, by FBGEMM (Khudia et al. 2021).
+def packed_map(
+    weight: Tensor, bias: Tensor | None, weights: Weights, kernels: Kernels | None = None
+) -> Map:
+    """A linear map (n, d) in fewer bytes: by `kernels`, or by FBGEMM (Khudia et al. 2021).
 
     Raises
     ------
-    ValueError : PyTorch has no such maps on this machine.
+    ValueError : neither has such maps on this machine.
     """
+    made = None if kernels is None else kernels.map(weight, bias, weights)
+    if made is not None:
+        return made
+    if weights == "bfloat16":
+        raise ValueError("there are no kernels for this processor")
     weight = weight.detach().float().contiguous()
     bias = None if bias is None else bias.detach().float().contiguous()
     ops: Any = torch.ops.quantized
@@ -125,12 +178,19 @@ class FastStack:
     Parameters
     ----------
     stack : stays usable where `weights` is "same".
-    weights : see `make_map`.
+    weights, kernels : see `make_map`.
     """
 
-    def __init__(self, stack: Stack, weights: Weights = "same") -> None:
+    def __init__(
+        self, stack: Stack, weights: Weights = "same", kernels: Kernels | None = None
+    ) -> None:
         self.stack = stack
-        self.blocks = [_FastBlock(block, weights) for block in _blocks(stack)]
+
+        def make(*linears: nn.Linear) -> Map:
+            return make_map(linears, weights, kernels)
+
+        name = stack.config.activation
+        self.blocks = [_FastBlock(block, make, kernels, name) for block in _blocks(stack)]
         self.norm = _norm(stack.norm)
 
     def __call__(
@@ -157,22 +217,26 @@ def _blocks(stack: Stack) -> list[Block]:
 
 
 class _FastBlock:
-    def __init__(self, block: Block, weights: Weights) -> None:
+    def __init__(
+        self, block: Block, make: Callable[..., Map], kernels: Kernels | None, activation: str
+    ) -> None:
         own, feed = block.self_attention, block.feed_forward
         self.index, self.pre_norm = block.index, block.pre_norm
         self.heads, self.scale = own.heads, own.scale
         self.own_norm = _norm(block.self_attention_norm)
-        self.qkv = make_map([own.query, own.key, own.value], weights)
-        self.own_output = make_map([own.output], weights)
+        self.qkv = make(own.query, own.key, own.value)
+        self.own_output = make(own.output)
         self.cross: _FastCross | None = None
         if block.cross_attention is not None and block.cross_attention_norm is not None:
-            self.cross = _FastCross(block.cross_attention, weights)
+            self.cross = _FastCross(block.cross_attention, make)
             self.cross_norm = _norm(block.cross_attention_norm)
         self.feed_norm = _norm(block.feed_forward_norm)
-        self.activation = feed.activation
+        self.kernels = kernels
+        bend = None if kernels is None else kernels.activation(activation, feed.up.weight)
+        self.activation: Map = bend or feed.activation
         self.gated = feed.gate is not None
-        self.up = make_map([feed.up] if feed.gate is None else [feed.gate, feed.up], weights)
-        self.down = make_map([feed.down], weights)
+        self.up = make(feed.up) if feed.gate is None else make(feed.gate, feed.up)
+        self.down = make(feed.down)
 
     def __call__(
         self,
@@ -197,6 +261,10 @@ class _FastBlock:
         b, q, _ = x.shape
         queries, keys, values = self.qkv(x).view(b, q, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         keys, values = cache.append(self.index, keys, values)
+        if self.kernels is not None and not causal:
+            y = self.kernels.attend(queries, keys, values, mask, self.scale)
+            if y is not None:
+                return self.own_output(y)
         y = functional.scaled_dot_product_attention(
             queries, keys, values, attn_mask=mask, is_causal=causal, scale=self.scale
         )
@@ -215,10 +283,10 @@ class _FastBlock:
 class _FastCross:
     """Attention to a memory, whose keys and values are made once."""
 
-    def __init__(self, attention: Attention, weights: Weights) -> None:
+    def __init__(self, attention: Attention, make: Callable[..., Map]) -> None:
         self.attention, self.scale = attention, attention.scale
-        self.query = make_map([attention.query], weights)
-        self.output = make_map([attention.output], weights)
+        self.query = make(attention.query)
+        self.output = make(attention.output)
 
     def __call__(
         self, x: Tensor, index: int, cache: Cache, memory: Tensor | None, seen: Tensor | None

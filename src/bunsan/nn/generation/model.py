@@ -12,7 +12,7 @@ from torch import Tensor
 
 from bunsan.nn.cache import Cache
 from bunsan.nn.embeddings import TokenEmbeddings
-from bunsan.nn.generation.fast import FastStack, Map, OutputMap, Weights, packed_map
+from bunsan.nn.generation.fast import FastStack, Kernels, Map, OutputMap, Weights, packed_map
 from bunsan.nn.heads import WordScores
 from bunsan.nn.transformer import Stack
 
@@ -82,6 +82,7 @@ class StackModel:
     scores : the output layer; where it has no matrix of its own, that of `embeddings` is its.
     encoder : from ids and mask to the memory; None: there is no encoder.
     max_source : the most positions the encoder has.
+    kernels : kernels that `prepare` takes before PyTorch's; see `fast.Kernels`.
     """
 
     def __init__(
@@ -92,7 +93,9 @@ class StackModel:
         *,
         encoder: Encoder | None = None,
         max_source: int | None = None,
+        kernels: Kernels | None = None,
     ) -> None:
+        self._kernels = kernels
         self.embeddings, self.scores = embeddings, scores
         self.depth = stack.config.depth
         self.max_positions = embeddings.max_positions
@@ -110,8 +113,8 @@ class StackModel:
 
         Parameters
         ----------
-        weights : in which form the decoder's are read: see `fast.make_map`. With "int8" the output
-            layer, where small differences decide, is float16.
+        weights : in which form the decoder's are read: see `fast.make_map`. With "int8", where there
+            are no kernels, the output layer is float16: small differences decide there.
 
         Raises
         ------
@@ -120,12 +123,15 @@ class StackModel:
         if weights != "same" and self.device.type != "cpu":
             raise ValueError(f"{weights} weights need a CPU, not {self.device}")
         with torch.no_grad():
-            self._run = FastStack(self._stack, weights)
+            self._run = FastStack(self._stack, weights, self._kernels)
             matrix, scale, bias = self._matrix(), self.scores.scale, self.scores.bias
             if weights != "same":
-                self._output = packed_map(matrix * scale, bias, "float16")
+                kept: Weights = weights
+                if weights == "int8" and self._kernels is None:  # FBGEMM's is too coarse for it
+                    kept = "float16"
+                self._output = packed_map(matrix * scale, bias, kept, self._kernels)
             elif scale == 1.0:
-                self._output = OutputMap(matrix, bias)
+                self._output = OutputMap(matrix, bias, self._kernels)
 
     def new_cache(self, capacity: int) -> Cache:
         return Cache(self.depth, capacity)

@@ -1,0 +1,1 @@
+"""Generation on ordinary processors: kernels for steps of few rows."""
