@@ -81,6 +81,8 @@ class Visit:
         self.page.set_default_timeout(60_000)
         self.page.goto(url + "/")
         self.page.wait_for_selector("#b-head .b-brand")
+        # The page has said who it is: from now on nothing that is typed or pressed is lost.
+        self.page.wait_for_function("sessionStorage.getItem('bunsan-studio')")
 
     def _hear(self, message: Any) -> None:
         if message.type == "error":

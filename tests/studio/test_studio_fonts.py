@@ -60,7 +60,7 @@ def test_a_font_that_comes_late_is_taken_by_every_text(chromium: Any, studio: st
         page.set_default_timeout(60_000)
         held: list[Any] = []
         page.route("**/fallback.ttf", lambda route: held.append(route))
-        page.goto(studio + "/")
+        page.goto(studio + "/", wait_until="commit")  # it has loaded when the font has
         page.wait_for_selector("#b-demo-ja")
         if not held:
             pytest.skip("this machine has fonts for Japanese")

@@ -170,8 +170,10 @@ def test_a_column_is_told_from_the_texts(visit: Any, reviews: Path) -> None:
     tab.wait("#b-overview .b-tiles")
     tab.room("課題")
     tab.page.locator("#b-predict").click()
-    said = tab.wait("#b-tasks .b-notice", timeout=120_000).inner_text()
+    said = tab.wait("#b-tasks .b-notice", timeout=300_000).inner_text()
     assert "59 行、2 クラス(地域)" in said
     tab.page.frame_locator("#b-tasks iframe").locator("#plot").wait_for()
+    command, _ = tab.page.locator("#b-tasks .b-twin pre").all_text_contents()
+    assert command.startswith("bunsan compare 口コミ.xlsx --label 地域 --text コメント")
     assert tab.complaints == []
     assert tab.outside == []

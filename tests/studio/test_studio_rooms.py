@@ -18,7 +18,7 @@ def learn(tab: Any, file: Path) -> None:
 
 def demo(tab: Any, language: str = "ja") -> None:
     tab.page.locator(f"#b-demo-{language}").click()
-    tab.wait("#b-overview .b-tiles", timeout=60_000)
+    tab.wait("#b-overview .b-tiles")
 
 
 def test_a_workbook_is_shown_learned_and_looked_into(visit: Any, reviews: Path) -> None:
@@ -87,7 +87,7 @@ def test_representations_side_by_side(visit: Any) -> None:
     tab.room("語")
     tab.room("表現の比較")
     tab.page.locator("#b-learn-word2vec").click()
-    tab.page.locator("#b-vectors-bar .b-good").wait_for(timeout=90_000)
+    tab.page.locator("#b-vectors-bar .b-good").wait_for(timeout=240_000)
     tab.page.locator("#b-beside textarea, #b-beside input").first.fill("朝食")
     tab.page.locator("#b-compare").click()
     tab.wait("#b-side-by-side .b-block:nth-child(2) [data-word]")
@@ -121,7 +121,8 @@ def test_two_visitors_do_not_see_each_other(visit: Any, reviews: Path) -> None:
     assert "No collection is open" in two.text("#b-room-search")
     two.page.reload()
     two.wait("#b-head .b-brand")
-    two.page.wait_for_timeout(500)
+    two.room("Models")
+    two.wait("#b-models [data-word]")  # what was asked before this has been answered
     assert two.page.locator("#b-head .b-state").count() == 0
 
 
@@ -202,9 +203,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(visit: Any, reviews
     learn(tab, reviews)
     for room in ("語", "検索", "モデル"):
         tab.room(room)
-        tab.page.wait_for_timeout(200)
-        wide = tab.page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= 390, room
+        tab.page.wait_for_function("document.documentElement.scrollWidth <= 390")
 
 
 def test_a_preset_is_shared_and_taken(visit: Any, tmp_path: Path) -> None:

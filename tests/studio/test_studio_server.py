@@ -18,7 +18,7 @@ def ask(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     """The answer to one request, without following where it leads."""
     request = urllib.request.Request(url, headers=headers)
     try:
-        with urllib.request.build_opener(_Stay).open(request, timeout=20) as answer:
+        with urllib.request.build_opener(_Stay).open(request, timeout=60) as answer:
             return answer.status, dict(answer.headers), answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -69,7 +69,7 @@ def test_what_was_not_made_for_a_visitor_is_not_there(studio: str, path: str) ->
 def bunsan(*arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
     code = f"import sys; {before}\nfrom bunsan.cli.main import run\nrun()"
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=240
     )
 
 
@@ -113,5 +113,5 @@ def test_a_program_opens_and_closes_a_studio(tmp_path: object) -> None:
         "except OSError:\n"
         "    print('closed')\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240)
     assert done.stdout.strip() == "closed", done.stderr

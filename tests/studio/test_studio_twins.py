@@ -131,7 +131,7 @@ def test_a_prompt_is_a_command_too(writer: Path, tmp_path: Path) -> None:
     from bunsan.studio.presets import Preset, as_code
 
     code = dict(
-        as_code(Preset('The river\nis "wide"', str(writer), 12, 0.7, stop=("\n\n",), seed=3))
+        as_code(Preset('The river is "wide"', str(writer), 12, 0.7, stop=("\n\n",), seed=3))
     )
     command = next(code[name] for name in code if name not in ("curl", "OpenAI", "Python"))
     plain = command.replace(" --logprobs 5", "")
