@@ -245,11 +245,6 @@ class Nearness:
         at = row - int(self._row[p])
         return int(self.parts[p].begin[at]), int(self.parts[p].end[at])
 
-    def place(self, document: int) -> tuple[int, int]:
-        """The segment of a document, and its number there."""
-        s = int(np.searchsorted(self._offsets, document, "right")) - 1
-        return s, document - int(self._offsets[s])
-
 
 class _Maker:
     """Vectors of documents of one segment, some hundred passages at a time.
