@@ -1,7 +1,7 @@
 """Going on with texts: a model and its tokenizer, for completion, choice, scores."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from bunsan.base.errors import BadInput
 from bunsan.base.language import tr
 from bunsan.base.optional import needs_models
 from bunsan.base.progress import progress
-from bunsan.tasks.completion import Answer, Choice, Completion, ScoredText, TokenChoice
+from bunsan.tasks.completion import Choice, Completion, ScoredText, TokenChoice
 
 if TYPE_CHECKING:
     from bunsan.models.generating import Habits
@@ -203,21 +203,9 @@ class TextGenerator:
         self, prompts: Sequence[str], answers: Sequence[str], *, by: str = "total"
     ) -> list[Choice]:
         """The same for many prompts."""
-        if not answers or len(set(answers)) != len(answers):
-            raise BadInput(
-                tr("Answers must be given, each once.", "答えの候補を重複なく指定してください。")
-            )
-        if by not in ("total", "mean"):
-            raise BadInput(
-                tr(f"Answers cannot be chosen by {by!r}.", f"選び方 {by!r} はありません。"),
-                remedy=tr("Use total or mean.", "total か mean を指定してください。"),
-            )
-        found = []
-        with progress(tr("Choosing", "選択中"), len(prompts)) as bar:
-            for prompt in prompts:
-                found.append(self._choice(prompt, answers, by))
-                bar.advance()
-        return found
+        from bunsan.tasks.choosing import choose_all
+
+        return choose_all(self, prompts, answers, by)
 
     def score(self, text: str, *, given: str = "") -> ScoredText:
         """Log-probabilities of the tokens of a text, after `given`.
@@ -226,74 +214,21 @@ class TextGenerator:
         ------
         BadInput : the text is longer than the model's context.
         """
-        from bunsan.nn.generation.scoring import score
+        from bunsan.tasks.choosing import score_text
 
-        if self.model.encodes:
-            before = self._source(given)[0]
-            ids = self._plain(text)
-        else:
-            whole = self._decoder_ids(given + text)
-            shared = _common(whole, self._decoder_ids(given)) if given else 0
-            shared = max(shared, 1)
-            before, ids = self._bare(whole[:shared]), whole[shared:]
-        self._check_room(len(before.ids) + len(ids))
-        [[scored]] = score(self.model, [before], [[ids]])
-        pairs = zip(scored.tokens, scored.logprobs, strict=True)
-        return ScoredText(text, tuple(TokenChoice(self.spell(i), i, value) for i, value in pairs))
+        return score_text(self, text, given)
 
     # Settings
 
     def decoding(self, *, samples: int = 1, **settings: Any) -> tuple["Decoding", int]:
         """The maker's settings with those given in their place, and how many answers are wanted."""
-        from bunsan.nn.generation.decoding import Decoding
+        from bunsan.tasks.decoding_settings import merged
 
-        given = {name: value for name, value in settings.items() if value is not None}
-        known = {one.name for one in fields(Decoding)}
-        unknown = sorted(given.keys() - known)
-        if unknown:
-            raise BadInput(
-                tr(
-                    f"There is no setting {', '.join(unknown)}.",
-                    f"設定 {'、'.join(unknown)} はありません。",
-                ),
-                remedy=tr("Known: ", "使える設定: ") + ", ".join(sorted(known)),
-            )
-        if given.get("beams", 1) > 1:
-            given.setdefault("temperature", 0.0)
-        elif given.get("temperature", 0) > 0 or samples > 1:
-            given.setdefault("beams", 1)
-        if samples > 1 and given.get("beams", 1) == 1:
-            # Several answers that are all the same help nobody.
-            given.setdefault("temperature", self.habits.decoding.temperature or 1.0)
-        if any(name in given for name in ("top_k", "top_p", "min_p")) and "beams" not in given:
-            given.setdefault("temperature", self.habits.decoding.temperature or 1.0)
-        try:
-            found = replace(self.habits.decoding, **given)
-        except (TypeError, ValueError) as error:
-            raise BadInput(
-                tr(f"A setting cannot be used: {error}.", f"使えない設定です: {error}。")
-            ) from error
-        if samples < 1 or (found.beams > 1 and samples > found.beams):
-            raise BadInput(
-                tr(
-                    f"{samples} samples cannot be had of {found.beams} beams.",
-                    f"ビーム幅 {found.beams} からは {samples} 件を取り出せません。",
-                ),
-                remedy=tr("Ask for more beams.", "beams を増やしてください。"),
-            )
-        if found.end == () and self.tokenizer.eos_id is not None:
-            found = replace(found, end=(self.tokenizer.eos_id,))
-        named = (*found.banned, *found.end, *(i for i, _ in found.bias))
-        wrong = [i for i in named if not 0 <= i < self.model.vocabulary]
-        if wrong:
-            raise BadInput(
-                tr(f"No token has the id {wrong[0]}.", f"ID {wrong[0]} のトークンはありません。")
-            )
-        return found, samples
+        return merged(self, samples, settings)
 
     def count(self, text: str) -> int:
         """How many tokens a prompt has for this model."""
-        return len(self._source_ids(text) if self.model.encodes else self._decoder_ids(text))
+        return len(self.source_ids(text) if self.model.encodes else self.decoder_ids(text))
 
     def room(self, max_tokens: int | None = None) -> int | None:
         """How many tokens a prompt may have, if all of it is to be read; None: any number."""
@@ -307,27 +242,29 @@ class TextGenerator:
     def request(self, prompt: str, decoding: "Decoding") -> tuple["Request", int]:
         """What `Running` takes, and how many tokens of the prompt were left out."""
         if self.model.encodes:
-            request, cut = self._source(prompt)
+            request, cut = self.source(prompt)
             return replace(request, decoding=decoding), cut
-        ids, cut = self._decoder_ids(prompt), 0
+        ids, cut = self.decoder_ids(prompt), 0
         room = self.room(decoding.max_tokens)
         if room is not None and len(ids) > room:
             cut = len(ids) - room
             ids = ids[cut:]
-        return replace(self._bare(ids), decoding=decoding), cut
+        return replace(self.bare(ids), decoding=decoding), cut
 
-    # Inside
+    # Prompts
 
-    def _bare(self, ids: Sequence[int]) -> "Request":
+    def bare(self, ids: Sequence[int]) -> "Request":
+        """A prompt of ids, without settings."""
         from bunsan.nn.generation.decoding import Request
 
         return Request(ids)
 
-    def _source(self, text: str) -> tuple["Request", int]:
+    def source(self, text: str) -> tuple["Request", int]:
+        """What an encoder reads, and how many tokens of it were left out."""
         from bunsan.nn.generation.decoding import Request
 
         assert self.habits.start is not None
-        ids = self._source_ids(text)
+        ids = self.source_ids(text)
         most = self.model.max_source
         cut = 0 if most is None else max(0, len(ids) - most)
         if cut:
@@ -336,13 +273,15 @@ class TextGenerator:
             raise _no_prompt()
         return Request([self.habits.start], source=ids), cut
 
-    def _source_ids(self, text: str) -> list[int]:
+    def source_ids(self, text: str) -> list[int]:
+        """A text as an encoder reads it."""
         return self.tokenizer.encode(text).ids.tolist()
 
-    def _plain(self, text: str) -> list[int]:
+    def plain(self, text: str) -> list[int]:
+        """A text without special tokens."""
         return self.tokenizer.encode(text, add_special_tokens=False).ids.tolist()
 
-    def _decoder_ids(self, text: str) -> list[int]:
+    def decoder_ids(self, text: str) -> list[int]:
         """A prompt: special tokens before it are kept, those that would end it are not."""
         encoding = self.tokenizer.encode(text)
         special, ids = encoding.special.tolist(), encoding.ids.tolist()
@@ -360,49 +299,6 @@ class TextGenerator:
             if not ids:
                 raise _no_prompt()
         return ids
-
-    def _check_room(self, tokens: int) -> None:
-        most = self.model.max_positions
-        if most is not None and tokens > most:
-            raise BadInput(
-                tr(
-                    f"A text of {tokens} tokens does not fit into {most}.",
-                    f"{tokens} トークンの文は上限 {most} に収まりません。",
-                ),
-                remedy=tr("Shorten it.", "短くしてください。"),
-            )
-
-    def _choice(self, prompt: str, answers: Sequence[str], by: str) -> Choice:
-        from bunsan.nn.generation.scoring import score
-
-        if self.model.encodes:
-            before, _ = self._source(prompt)
-            given = [self._plain(answer) for answer in answers]
-        else:
-            texts = [self._decoder_ids(prompt + answer) for answer in answers]
-            # Where a token spans the seam, all answers are scored from before it: what is compared
-            # must follow the same tokens.
-            seam = self._decoder_ids(prompt)
-            shared = max(1, min(_common(seam, ids) for ids in texts))
-            longest = max(len(ids) for ids in texts) - shared
-            most = self.model.max_positions
-            skip = 0 if most is None else max(0, shared + longest - most)
-            if skip >= shared:
-                self._check_room(shared + longest)
-            before = self._bare(texts[0][skip:shared])
-            given = [ids[shared:] for ids in texts]
-        store = None if self.model.encodes else self.store
-        [scored] = score(self.model, [before], [given], store=store)
-        from math import exp
-
-        weights = [one.total if by == "total" else one.mean for one in scored]
-        best = max(weights)
-        shares = [exp(weight - best) for weight in weights]
-        found = [
-            Answer(answer, share / sum(shares), one.total, len(one.tokens))
-            for answer, share, one in zip(answers, shares, scored, strict=True)
-        ]
-        return Choice(prompt, tuple(sorted(found, key=lambda answer: -answer.probability)))
 
     def _search(
         self,
@@ -479,15 +375,6 @@ def _row(request: "Request", tokens: list[int], finish: Any) -> "Row":
 
 def _texts(stop: str | Sequence[str]) -> tuple[str, ...]:
     return (stop,) if isinstance(stop, str) and stop else tuple(s for s in stop if s)
-
-
-def _common(a: Sequence[int], b: Sequence[int]) -> int:
-    n = 0
-    for x, y in zip(a, b, strict=False):
-        if x != y:
-            break
-        n += 1
-    return n
 
 
 def _no_prompt() -> BadInput:
