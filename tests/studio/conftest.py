@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,16 @@ _BROWSERS = (
 )
 
 
-@pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running studio, without a slash at the end."""
+@contextmanager
+def started(home: Path, port: int = 0) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address of a studio, without a slash at the end, and its process."""
     pytest.importorskip("gradio", reason="the extra studio is not installed")
     pytest.importorskip("uvicorn", reason="the extra studio is not installed")
-    home = tmp_path_factory.mktemp("studio")
     log = home / "log.txt"
     environment = os.environ | {"BUNSAN_LANG": "en", "PYTHONUNBUFFERED": "1"}
     with log.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bunsan", "studio", "--no-browser", "--port", "0"],
+            [sys.executable, "-m", "bunsan", "studio", "--no-browser", "--port", str(port)],
             cwd=home,
             env=environment,
             stdout=subprocess.PIPE,
@@ -41,7 +41,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         url = process.stdout.readline().strip().rstrip("/")
         try:
             assert url.startswith("http://127.0.0.1:"), log.read_text(encoding="utf-8")
-            yield url
+            yield url, process
         finally:
             process.send_signal(signal.SIGINT)
             try:
@@ -50,6 +50,26 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 process.kill()
                 process.wait()
             process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running studio."""
+    with started(tmp_path_factory.mktemp("studio")) as (url, _):
+        yield url
+
+
+@pytest.fixture
+def short_lived(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A studio of its own for a test that ends it."""
+    with started(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def tab() -> type["Visit"]:
+    """What a tab is made of."""
+    return Visit
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,39 @@
     if (come) rename();
   });
 
+  // A studio that was ended says so in the page's language, and how to go on.
+  const alive = document.currentScript.src, japanese = spoken.startsWith('ja');
+  let missed = 0;
+  async function look() {
+    if (document.hidden) return;
+    try {
+      await fetch(alive, { method: 'HEAD', cache: 'no-store' });
+      if (missed > 1) tell(japanese ? 'スタジオがまた動いています。' : 'The studio runs again.', true);
+      missed = 0;
+    } catch {
+      missed += 1;
+      if (missed === 2) {
+        tell(japanese ? 'スタジオが終了しています。端末で bunsan studio を実行し、そこに出るページを開いてください。'
+          : 'The studio has ended. Run bunsan studio in a terminal and open the page it names.', false);
+      }
+    }
+  }
+  function tell(words, back) {
+    document.getElementById('b-gone')?.remove();
+    const note = document.createElement('div');
+    note.id = 'b-gone';
+    note.setAttribute('role', 'alert');
+    note.append(words);
+    if (back) {
+      const again = document.createElement('button');
+      again.append(japanese ? '読み込み直す' : 'Load again');
+      again.addEventListener('click', () => location.reload());
+      note.append(again);
+    }
+    document.body.append(note);
+  }
+  setInterval(look, 3000);
+
   // The Enter that ends a composition of kana is not the Enter that sends a form.
   addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229)) {
