@@ -27,7 +27,7 @@
   async function look() {
     if (document.hidden) return;
     try {
-      await fetch(alive, { method: 'HEAD', cache: 'no-store' });
+      await fetch(alive, { cache: 'no-store' });
       if (missed > 1) tell(japanese ? 'スタジオがまた動いています。' : 'The studio runs again.', true);
       missed = 0;
     } catch {
