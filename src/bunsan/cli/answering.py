@@ -25,6 +25,20 @@ Probabilities = Annotated[
 WithoutText = Annotated[
     bool, typer.Option("--no-text", help=tr("Leave the texts out.", "本文を書き出さない。"))
 ]
+RowsOutput = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help=tr(
+            ".csv .tsv .xlsx .jsonl .parquet; JSON lines on stdout when left out.",
+            "出力先(.csv .tsv .xlsx .jsonl .parquet)。省略時は標準出力に JSON 行。",
+        ),
+    ),
+]
+TruthColumn = Annotated[
+    str | None, typer.Option(help=tr("The column of labels, for --score.", "ラベルの列。"))
+]
 Score = Annotated[
     bool,
     typer.Option(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from bunsan.serve.asking import too_long, too_many
-from bunsan.serve.openai import unit, vectors_of
+from bunsan.serve.openai import vectors_of
 from bunsan.serve.replies import (
     ERRORS,
     ClassifyReply,
@@ -33,6 +33,7 @@ from bunsan.serve.shapes import (
 from bunsan.serve.sse import unless_left
 from bunsan.tasks.facade import Collection
 from bunsan.tasks.table import Table
+from bunsan.words.vectors.nearest import unit_rows
 
 T = TypeVar("T")
 
@@ -183,7 +184,7 @@ async def _nearest(
 ) -> list[dict[str, Any]]:
     """By an encoder: labels by the cosine of their vectors with the text's (zero-shot)."""
     labels = [body.label.replace("{label}", label) for label in body.labels]
-    vectors = unit(await vectors_of(service, encoder, [*labels, *texts], "texts"))
+    vectors = unit_rows(await vectors_of(service, encoder, [*labels, *texts], "texts"))
     cosines = vectors[len(labels) :] @ vectors[: len(labels)].T
     results = []
     for row in cosines.tolist():

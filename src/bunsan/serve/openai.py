@@ -34,6 +34,7 @@ from bunsan.serve.shapes import (
     Writing,
 )
 from bunsan.serve.sse import EventStream, unless_left
+from bunsan.words.vectors.nearest import unit_rows
 
 _PAIRS = 32  # documents that are scored between two other requests
 
@@ -140,7 +141,7 @@ async def scores(
     beside = next((prompts[n] for n in ("document", "passage") if n in prompts), "")
     texts = [before + query, *(beside + document for document in documents)]
     sizes = await service.prepare(_sizes, model, texts, service, "documents")
-    vectors = unit(await model.worker.encode(texts, sizes))
+    vectors = unit_rows(await model.worker.encode(texts, sizes))
     return (vectors[1:] @ vectors[0]).tolist(), sum(sizes)
 
 
@@ -150,13 +151,6 @@ async def vectors_of(
     """(n, d), of texts none of which is too long."""
     sizes = await service.prepare(_sizes, encoder, texts, service, param)
     return await encoder.worker.encode(texts, sizes)
-
-
-def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Vectors of length 1."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    out: NDArray[np.float32] = vectors / np.maximum(lengths, 1e-12)
-    return out
 
 
 async def _answer(

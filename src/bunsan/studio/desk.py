@@ -25,6 +25,9 @@ element.addEventListener('click', (event) => {
 """
 
 
+_CALLED = {"graphml": "GraphML", "xlsx": "Excel"}  # formats that are not called by their endings
+
+
 class Desk:
     """One page in one language, while it is being built.
 
@@ -50,6 +53,14 @@ class Desk:
     def html(self, value: str = "", **options: Any) -> Any:
         """A block of markup whose words can be clicked."""
         return markup(value, js_on_load=CLICKS, **options)
+
+    def drawing(
+        self, session: Session, figure: Any, name: str, title: str, suffixes: Sequence[str]
+    ) -> str:
+        """An interactive figure of this visitor, and links to save it under these endings."""
+        key = self.sessions.publish(session, figure, name, self.language)
+        formats = [(suffix, _CALLED.get(suffix, suffix.upper())) for suffix in suffixes]
+        return pieces.frame(self.base, key, title) + pieces.downloads(self.base, key, name, formats)
 
     # Deeds
 

@@ -15,6 +15,7 @@ if "GRADIO_TEMP_DIR" not in os.environ:
     atexit.register(shutil.rmtree, _uploads, ignore_errors=True)
     os.environ["GRADIO_TEMP_DIR"] = _uploads
 
+from bunsan.base.language import tr
 from bunsan.base.optional import optional
 
 gr: Any = optional("gradio", "gradio", "studio", en="The studio", ja="スタジオ")
@@ -38,6 +39,20 @@ MONO = ("ui-monospace", "SFMono-Regular", "Consolas", "Menlo", "monospace", "bun
 def markup(value: str = "", *, js_on_load: str | None = None, **options: Any) -> Any:
     """A block of markup without looks of its own; see `pieces`."""
     return gr.HTML(value, js_on_load=js_on_load, apply_default_css=False, **options)
+
+
+def keeping(label: str, example: str, *, visible: bool, elem_id: str | None = None) -> Any:
+    """A field for the folder in which what is made stays."""
+    return gr.Textbox(
+        label=label,
+        info=tr(
+            "Left empty, it is gone when the studio closes.",
+            "空のままなら、スタジオの終了とともに消えます。",
+        ),
+        placeholder=example,
+        visible=visible,
+        elem_id=elem_id,
+    )
 
 
 def theme() -> Any:

@@ -13,6 +13,7 @@ from bunsan.base.errors import BadInput, Missing
 from bunsan.base.language import tr
 from bunsan.base.optional import needs_models
 from bunsan.base.shipped import shipped_model
+from bunsan.words.vectors.nearest import unit_rows
 
 if TYPE_CHECKING:
     from bunsan.tasks.finetuning.answering import Answering
@@ -122,20 +123,14 @@ def prototypes(
     """
     means = np.stack([group.mean(0) for group in groups])
     shared = means.mean(0) if max(map(len, groups)) > 1 else np.zeros_like(means[0])
-    return _unit(means - shared), shared
+    return unit_rows(means - shared), shared
 
 
 def nearness(
     vectors: NDArray[np.float32], centres: NDArray[np.float32], shared: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """(n, d) unit vectors of texts -> (n, C) cosines with the prototypes, less the shared part."""
-    found: NDArray[np.float32] = _unit(vectors - shared) @ centres.T
-    return found
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    found: NDArray[np.float32] = vectors / np.maximum(lengths, 1e-12)
+    found: NDArray[np.float32] = unit_rows(vectors - shared) @ centres.T
     return found
 
 

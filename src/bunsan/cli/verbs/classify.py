@@ -7,7 +7,15 @@ import typer
 
 from bunsan.base.language import tr
 from bunsan.cli import common
-from bunsan.cli.answering import Probabilities, Score, WithoutText, answer_rows, check_output
+from bunsan.cli.answering import (
+    Probabilities,
+    RowsOutput,
+    Score,
+    TruthColumn,
+    WithoutText,
+    answer_rows,
+    check_output,
+)
 
 HELP = tr(
     "Give every row one of your labels without training (zero-shot), or after a few examples of each (few-shot). The "
@@ -56,17 +64,7 @@ def command(
             ),
         ),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help=tr(
-                ".csv .tsv .xlsx .jsonl .parquet; JSON lines on stdout when left out.",
-                "出力先(.csv .tsv .xlsx .jsonl .parquet)。省略時は標準出力に JSON 行。",
-            ),
-        ),
-    ] = None,
+    output: RowsOutput = None,
     put: Annotated[
         str,
         typer.Option(
@@ -93,9 +91,7 @@ def command(
     text: Annotated[
         str | None, typer.Option(help=tr("The text column of a table.", "表の本文の列。"))
     ] = None,
-    label: Annotated[
-        str | None, typer.Option(help=tr("The column of labels, for --score.", "ラベルの列。"))
-    ] = None,
+    label: TruthColumn = None,
     device: common.Device = None,
     threads: common.Threads = None,
     seed: common.Seed = 0,

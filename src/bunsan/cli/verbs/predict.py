@@ -1,13 +1,20 @@
 """`bunsan predict`: answers of a fine-tuned model for rows of any number."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bunsan.base.language import tr
 from bunsan.cli import common
-from bunsan.cli.answering import Probabilities, Score, WithoutText, answer_rows, check_output
+from bunsan.cli.answering import (
+    Probabilities,
+    RowsOutput,
+    Score,
+    TruthColumn,
+    WithoutText,
+    answer_rows,
+    check_output,
+)
 
 HELP = tr(
     "Let a model made by bunsan finetune (or a published one with a head for classes, entities, answers or "
@@ -36,17 +43,7 @@ def command(
         ),
     ],
     data: common.Sources,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help=tr(
-                ".csv .tsv .xlsx .jsonl .parquet; JSON lines on stdout when left out.",
-                "出力先(.csv .tsv .xlsx .jsonl .parquet)。省略時は標準出力に JSON 行。",
-            ),
-        ),
-    ] = None,
+    output: RowsOutput = None,
     probabilities: Probabilities = False,
     keep: common.Keep = None,
     no_text: WithoutText = False,
@@ -57,9 +54,7 @@ def command(
     ] = None,
     text2: common.Text2 = None,
     question: common.Question = None,
-    label: Annotated[
-        str | None, typer.Option(help=tr("The column of labels, for --score.", "ラベルの列。"))
-    ] = None,
+    label: TruthColumn = None,
     choices: common.Choices = None,
     threshold: Annotated[
         float | None,

@@ -10,7 +10,7 @@ from bunsan.studio.desk import Desk
 from bunsan.studio.jobs import Job
 from bunsan.studio.overview import overview_of
 from bunsan.studio.sessions import Session
-from bunsan.studio.toolkit import gr, markup
+from bunsan.studio.toolkit import gr, keeping, markup
 
 if TYPE_CHECKING:
     from bunsan.text.documents import Inspection
@@ -49,13 +49,9 @@ def build(desk: Desk) -> None:
                 encoding = gr.Dropdown(
                     [], label=tr("Encoding", "文字コード"), visible=False, elem_id="b-encoding"
                 )
-                keep = gr.Textbox(
-                    label=tr("Keep it in the folder", "保存先フォルダー"),
-                    info=tr(
-                        "Left empty, it is gone when the studio closes.",
-                        "空のままなら、スタジオの終了とともに消えます。",
-                    ),
-                    placeholder="reviews.bunsan",
+                keep = keeping(
+                    tr("Keep it in the folder", "保存先フォルダー"),
+                    "reviews.bunsan",
                     visible=desk.settings.own_machine,
                 )
                 learn = gr.Button(tr("Learn", "学習する"), variant="primary", elem_id="b-learn")

@@ -62,16 +62,10 @@ def build(desk: Desk) -> None:
 
     def done(session: Session, job: Job) -> list[Any]:
         found, twin = job.result
-        key = desk.sessions.publish(session, found, "comparison", desk.language)
-        links = pieces.downloads(
-            desk.base,
-            key,
-            "comparison",
-            [("png", "PNG"), ("svg", "SVG"), ("pdf", "PDF"), ("xlsx", "Excel")],
-        )
         said = pieces.notice(found.sentence, " ".join(found.notes))
         title = tr("Comparison", "比較")
-        return ["", said + pieces.frame(desk.base, key, title) + links + twin]
+        formats = ("png", "svg", "pdf", "xlsx")
+        return ["", said + desk.drawing(session, found, "comparison", title, formats) + twin]
 
     desk.watch(
         go.click,

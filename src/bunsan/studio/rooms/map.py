@@ -76,15 +76,8 @@ def build(desk: Desk) -> None:
 
     def done(session: Session, job: Job) -> list[Any]:
         found, marking, (map_twin, marks_twin) = job.result
-        key = desk.sessions.publish(session, found, "map", desk.language)
-        links = pieces.downloads(
-            desk.base,
-            key,
-            "map",
-            [("png", "PNG"), ("svg", "SVG"), ("pdf", "PDF"), ("xlsx", "Excel")],
-        )
-        title = tr("Correspondence analysis", "対応分析")
-        drawn = pieces.frame(desk.base, key, title) + links + map_twin
+        title, formats = tr("Correspondence analysis", "対応分析"), ("png", "svg", "pdf", "xlsx")
+        drawn = desk.drawing(session, found, "map", title, formats) + map_twin
         return ["", drawn, _features(desk, session, marking) + marks_twin]
 
     inputs = [by, words, least, choose, where, pos, again]

@@ -75,21 +75,9 @@ def build(desk: Desk) -> None:
 
     def done(session: Session, job: Job) -> list[Any]:
         network, twin = job.result
-        key = desk.sessions.publish(session, network, "network", desk.language)
-        links = pieces.downloads(
-            desk.base,
-            key,
-            "network",
-            [
-                ("png", "PNG"),
-                ("svg", "SVG"),
-                ("pdf", "PDF"),
-                ("graphml", "GraphML"),
-                ("xlsx", "Excel"),
-            ],
-        )
         title = tr("Co-occurrence network", "共起ネットワーク")
-        return ["", pieces.frame(desk.base, key, title) + links + twin]
+        formats = ("png", "svg", "pdf", "graphml", "xlsx")
+        return ["", desk.drawing(session, network, "network", title, formats) + twin]
 
     inputs = [words, edges, count, measure, unit, where, pos, tree, again]
     desk.watch(

@@ -11,7 +11,7 @@ from bunsan.studio.jobs import Job
 from bunsan.studio.lesson import Lesson
 from bunsan.studio.rooms.context import chosen_model, offer
 from bunsan.studio.sessions import Session
-from bunsan.studio.toolkit import gr, markup
+from bunsan.studio.toolkit import gr, keeping, markup
 
 if TYPE_CHECKING:
     from bunsan.tasks.finetuning.making import FineTuned
@@ -98,13 +98,9 @@ def build(desk: Desk, tab: Any) -> Any:
                     label=tr("Sign between several labels", "複数ラベルの区切り記号"),
                     info=tr("Only where texts have several.", "1 件に複数のラベルがある場合だけ。"),
                 )
-            keep = gr.Textbox(
-                label=tr("Keep the model in the folder", "モデルの保存先フォルダー"),
-                info=tr(
-                    "Left empty, it is gone when the studio closes.",
-                    "空のままなら、スタジオの終了とともに消えます。",
-                ),
-                placeholder="my-model",
+            keep = keeping(
+                tr("Keep the model in the folder", "モデルの保存先フォルダー"),
+                "my-model",
                 visible=desk.settings.own_machine,
                 elem_id="b-train-to",
             )

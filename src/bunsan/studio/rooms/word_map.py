@@ -53,17 +53,8 @@ def build(desk: Desk, tab: Any) -> None:
     def done(session: Session, job: Job) -> list[Any]:
         page: MapPage
         page, twin = job.result
-        key = desk.sessions.publish(session, page, "words", desk.language)
-        links = pieces.downloads(
-            desk.base,
-            key,
-            "words",
-            [("png", "PNG"), ("svg", "SVG"), ("xlsx", "Excel"), ("csv", "CSV")],
-        )
-        return [
-            "",
-            pieces.frame(desk.base, key, tr("A map of the words", "語の地図")) + links + twin,
-        ]
+        title, formats = tr("A map of the words", "語の地図"), ("png", "svg", "xlsx", "csv")
+        return ["", desk.drawing(session, page, "words", title, formats) + twin]
 
     desk.watch(
         go.click,
